@@ -1,0 +1,43 @@
+# Compiler settings that hold for every target.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(DUNLIN_TESTS "Build the tests" ON)
+set(DUNLIN_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize= (empty: none)")
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(dunlin_options INTERFACE)
+target_include_directories(dunlin_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(
+  dunlin_options
+  INTERFACE -Wall
+            -Wextra
+            -Wpedantic
+            -Werror=unused-result # a dropped Result<T> is a bug, not a style matter
+            -Werror=return-type
+            -Wno-missing-field-initializers # designated initialisers leave defaults out on purpose
+            -fstack-protector-strong
+            -fcf-protection)
+target_compile_definitions(dunlin_options INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION # one copy of Asio's implementation, in protocol/net/asio_impl.cc
+  BOOST_ASIO_NO_DEPRECATED)
+target_link_options(dunlin_options INTERFACE -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL)
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  target_compile_definitions(dunlin_options INTERFACE _GLIBCXX_ASSERTIONS)
+else()
+  target_compile_definitions(dunlin_options INTERFACE _FORTIFY_SOURCE=2)
+endif()
+if(DUNLIN_SANITIZE)
+  target_compile_options(dunlin_options INTERFACE -fsanitize=${DUNLIN_SANITIZE}
+                                                  -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(dunlin_options INTERFACE -fsanitize=${DUNLIN_SANITIZE})
+endif()

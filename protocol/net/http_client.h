@@ -1,0 +1,29 @@
+// The real HttpClient: TCP or Unix socket, TLS (optional for Unix sockets and loopback test
+// servers), HTTP/2, and HTTP/1.1 where the peer chose it by ALPN.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <string>
+
+#include "protocol/net/http.h"
+#include "protocol/tls/engine.h"
+
+namespace dunlin::net {
+
+struct Origin {
+  std::string host;  // DNS name or textual IP; or the path of a Unix socket when `unix` is set
+  uint16_t port = 443;
+  bool unix_socket = false;
+  std::shared_ptr<const tls::Config> tls;  // null: clear-text HTTP/2 with prior knowledge
+  std::string server_name;                 // SNI and verified name when it differs from host
+  Headers headers;                         // sent with every request (user-agent)
+  Millis connect_limit{10000};
+  Millis ping_every{30000};
+  Millis ping_limit{15000};
+  TimePoint time_floor{};  // see tls::Engine
+};
+
+std::unique_ptr<HttpClient> MakeHttpClient(asio::any_io_executor executor, Origin origin);
+
+}  // namespace dunlin::net

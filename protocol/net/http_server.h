@@ -1,0 +1,44 @@
+// HTTP server over TCP+TLS or a Unix socket: HTTP/2 by protocol/h2, HTTP/1.1 by Boost.Beast where
+// ALPN says so (public port) or on a clear Unix socket.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "protocol/net/http.h"
+#include "protocol/tls/engine.h"
+
+namespace dunlin::net {
+
+struct ServerConfig {
+  std::string address =
+      "127.0.0.1";    // or the path of a Unix socket (mode 0600; a stale one is replaced)
+  uint16_t port = 0;  // 0: any free port
+  bool unix_socket = false;
+  std::shared_ptr<const tls::Config> tls;  // required for TCP
+  bool http1 = false;                      // also speak HTTP/1.1
+  Millis handshake_limit{10000};
+  Millis header_limit{10000};  // a connection's first request, and slow HTTP/1.1 headers
+  Millis stalled_write_limit{60000};
+  // Called once per finished handshake; an error refuses the connection (revoked, too many).
+  std::function<Status(const Peer&)> admit;
+};
+
+class HttpServer {
+ public:
+  virtual ~HttpServer() = default;
+  virtual uint16_t port() const = 0;
+  // Sends GOAWAY to and closes the connections for which `match` holds (revocation), within 1 s.
+  virtual void CloseWhere(std::function<bool(const Peer&)> match) = 0;
+  // Stops accepting, lets exchanges finish for `grace`, then closes.
+  virtual TaskVoid Stop(Millis grace) = 0;
+  virtual size_t connections() const = 0;
+};
+
+// kIo when the address cannot be bound (message names address, port and errno text).
+Result<std::unique_ptr<HttpServer>> MakeHttpServer(asio::any_io_executor executor,
+                                                   ServerConfig config, HttpHandler handler);
+
+}  // namespace dunlin::net
