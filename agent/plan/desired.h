@@ -1,0 +1,89 @@
+// The desired objects of an accepted statement, ready to be compared and sent: normalised, with
+// their namespace settled by the kind's scope, stamped, hashed. Made once per statement (hashing
+// 2,000 objects is the costly part of planning) and shared with every plan made from it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/plan/kinds.h"
+#include "protocol/base/result.h"
+#include "protocol/object/resource_key.h"
+#include "protocol/object/value.h"
+
+namespace dunlin::plan {
+
+enum class Adoption { kAdoptIfUnowned, kMustMatch, kAdoptAll };
+enum class Propagation { kBackground, kForeground, kOrphan };
+std::string_view Name(Propagation propagation);  // "Background", …
+
+// What the agent needs of the App's policy.
+struct AppPolicy {
+  bool prune = true;
+  bool self_heal = true;
+  bool allow_empty = false;
+  bool allow_mass_prune = false;  // of the signed statement; holds for its seq only
+  Adoption adoption = Adoption::kAdoptIfUnowned;
+  Propagation propagation = Propagation::kBackground;
+  std::string default_namespace;  // for namespaced objects that name none; empty: "default"
+  bool cluster_scope_allowed = true;
+  std::vector<std::string> allowed_namespaces;  // empty: all
+  std::vector<GroupKind> allowed_kinds;         // empty: all
+  std::vector<std::string> depends_on;
+  int priority = 0;  // higher first
+};
+
+// One bundle of the statement.
+struct AppInput {
+  std::string name;
+  AppPolicy policy;
+  std::vector<const object::Value*> objects;  // alive while Prepare runs
+  int64_t expected_objects = 0;               // the count that the statement names
+  bool complete = true;                       // bundle present, digest verified
+};
+
+struct Desired {
+  object::ResourceKey key;
+  std::string app;
+  std::string api_version;  // "apps/v1"
+  object::Value object;     // normalised and stamped
+  std::string hash;         // see StampDesired
+  int32_t wave = 0;
+  int stage = 0;
+};
+using DesiredPtr = std::shared_ptr<const Desired>;
+
+struct Problem {
+  std::string app;
+  std::string object;  // ResourceKey::Text(), or empty
+  std::string code;    // stable word: "hook_skipped", "kind_unknown", "prune_guard" …
+  std::string message;
+  bool operator==(const Problem&) const = default;
+};
+
+struct PreparedApp {
+  std::string name;
+  AppPolicy policy;
+  std::vector<DesiredPtr> objects;  // in apply order
+  std::vector<Problem> problems;    // objects that are left out, and why
+  std::set<object::ResourceKey>
+      keys;               // of every object of the bundle, left out or not: never pruned
+  bool complete = false;  // every object of the statement is here: prune may look at it
+};
+
+struct DesiredSet {
+  std::vector<PreparedApp> apps;  // sorted by name
+  // The objects that two apps want: neither may take it from the other silently.
+  std::map<object::ResourceKey, std::vector<std::string>> shared;
+};
+
+// `kinds` settles scopes; a kind that only a CRD of the set defines takes its scope from that CRD.
+// An object that cannot be prepared (no kind, forbidden namespace, foreign part-of label) becomes a
+// Problem of its app; the others go on.
+DesiredSet Prepare(const std::vector<AppInput>& apps, const KindTable& kinds,
+                   std::string_view agent_namespace);
+
+}  // namespace dunlin::plan
