@@ -35,7 +35,9 @@ inline constexpr size_t kPollRequestBytes = 256 * kKiB;
 inline constexpr size_t kReportBytes = 1 * kMiB;
 inline constexpr size_t kEnrollBytes = 16 * kKiB;
 inline constexpr size_t kFrameBytes = 40 * kMiB;  // one frame of a poll answer
-inline constexpr int kReportErrors = 20;          // errors kept per target
+inline constexpr size_t kInlineBundleBytes =
+    8 * kMiB;                             // bundles inside a poll's answer; the rest is fetched
+inline constexpr int kReportErrors = 20;  // errors kept per target
 
 // protocol/h2 and protocol/net
 inline constexpr uint32_t kH2StreamsPerConnection = 16;  // offered by the agent port
@@ -44,5 +46,37 @@ inline constexpr size_t kRequestBodyBytes = 26 * kMiB;   // largest body a serve
 inline constexpr size_t kResponseBodyBytes = 64 * kMiB;  // largest body a client reads into memory
 inline constexpr int kConnectionsPerIdentity = 4;
 inline constexpr int kConcurrentHandshakes = 256;
+
+// hub/catalog
+inline constexpr size_t kCatalogueNameBytes = 200;  // metadata.name; leaves room for "dunlin-"
+inline constexpr size_t kCatalogueObjects = 20000;
+inline constexpr size_t kCatalogueProblems = 5;  // problems of one object that are named
+inline constexpr size_t kRepoUrlBytes = 1024;
+inline constexpr size_t kRevisionBytes = 255;
+inline constexpr size_t kTreePathBytes = 4096;
+
+// hub/git (security.md 4.2, G6 and G11)
+inline constexpr size_t kGitPackObjects = 2'000'000;
+inline constexpr size_t kGitObjectBytes = 64 * kMiB;
+inline constexpr size_t kGitReceivedBytes = 1024 * kMiB;  // of one fetch
+inline constexpr size_t kGitRefs = 200'000;               // that a server may announce
+inline constexpr size_t kGitTreeFiles = 100'000;
+inline constexpr size_t kGitTreeBytes = 1024 * kMiB;
+inline constexpr size_t kGitTreeDepth = 100;
+inline constexpr size_t kGitReadBytes = 256 * kMiB;   // of one read into memory: the render tar
+inline constexpr size_t kGitRequestBytes = 1 * kMiB;  // hub -> git-worker
+inline constexpr size_t kGitFrameBytes = kGitObjectBytes + 64 * kKiB;  // git-worker -> hub
+
+// agent/merge
+inline constexpr size_t kOpenApiBytes = 32 * kMiB;      // one group-version's OpenAPI v3 document
+inline constexpr size_t kSchemaTableBytes = 16 * kMiB;  // the table made from it
+inline constexpr size_t kQuantityBytes = 1024;          // text of one resource.Quantity
+
+// agent/plan
+inline constexpr int kPruneGuardObjects = 10;  // removals per app that need no confirmation
+inline constexpr int kPruneGuardPercent = 30;  // the same, in percent of the app's members
+
+// protocol/tls: a peer's leaf and CA together, where our own chain rules hold (each is about 600).
+inline constexpr size_t kOwnChainBytes = 4 * kKiB;
 
 }  // namespace dunlin::limits

@@ -20,6 +20,10 @@ struct EnrollBegin {
 struct EnrollChallenge {
   Bytes root;   // raw root.json, version 1
   Bytes nonce;  // 32 bytes, single use
+  // The hub CA, so that the token's pin can be checked before anything is trusted: the agent asks
+  // without a trust anchor, checks the pin over root and CA, and asks again on a connection that
+  // this CA verifies. Only there the secret is sent. Empty for renewals.
+  std::string ca_pem;
   bool operator==(const EnrollChallenge&) const = default;
 };
 struct EnrollFinish {

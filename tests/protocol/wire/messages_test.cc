@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+
+#include "protocol/base/limits.h"
+#include "protocol/wire/enroll.h"
+#include "protocol/wire/error.h"
+#include "protocol/wire/poll.h"
+#include "protocol/wire/report.h"
+
+namespace dunlin::wire {
+namespace {
+
+Digest Filled(unsigned char byte) {
+  Digest digest;
+  digest.bytes.fill(byte);
+  return digest;
+}
+
+TEST(PollRequest, SurvivesTheWire) {
+  PollRequest request;
+  request.have = {1, 1795400123457, Filled(1), 1795400123456, Filled(2)};
+  request.bundles = {Filled(3), Filled(4)};
+  request.want = {Filled(5)};
+  request.facts = {"0.1.0", "v1.36.3", {"apps/v1", "v1"}};
+  EXPECT_EQ(*ParsePollRequest(Encode(request)), request);
+}
+
+TEST(PollRequest, AnAgentWithoutAStatementSendsNoHave) {
+  EXPECT_EQ(*ParsePollRequest("{}"), PollRequest{});
+}
+
+TEST(PollRequest, WrongTypesNameTheField) {
+  const auto request = ParsePollRequest(R"({"bundles":[1]})");
+  EXPECT_EQ(request.error().code, Errc::kInvalidArgument);
+  EXPECT_NE(request.error().message.find("bundles"), std::string::npos);
+  EXPECT_FALSE(ParsePollRequest(R"({"have":{"epoch":"1"}})").has_value());
+  EXPECT_FALSE(ParsePollRequest("[]").has_value());
+}
+
+TEST(PollRequest, SizeAtTheLimitIsReadAndOneAboveIsNot) {
+  Bytes json = R"({"facts":{}})";
+  json.insert(1, limits::kPollRequestBytes - json.size(), ' ');
+  EXPECT_TRUE(ParsePollRequest(json).has_value());
+  json.insert(1, 1, ' ');
+  EXPECT_EQ(ParsePollRequest(json).error().code, Errc::kLimit);
+}
+
+Report SampleReport() {
+  Report report;
+  report.id = "r";
+  report.seq = 9;
+  report.time = TimePoint(Millis(1795400123456));
+  TargetReport target;
+  target.app = "shop";
+  target.state = "Synced";
+  target.health = "Current";
+  target.seq = 9;
+  target.counts = {1, 2, 3, 4, 5, 6};
+  target.problems = {
+      {"Deployment.apps shop/cart", "timeout", "no answer", "look at the apiserver"}};
+  target.applied = TimePoint(Millis(5));
+  report.targets = {target};
+  return report;
+}
+
+TEST(Report, SurvivesTheWire) { EXPECT_EQ(*ParseReport(Encode(SampleReport())), SampleReport()); }
+
+TEST(Report, KeepsTheFirstProblemsAndRefusesMore) {
+  Report report = SampleReport();
+  report.problems.assign(limits::kReportErrors + 1, Problem{});
+  const auto kept = ParseReport(Encode(report));
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_EQ(kept->problems.size(), static_cast<size_t>(limits::kReportErrors));
+  std::string many = R"({"id":"r","problems":[{})";
+  for (int i = 0; i < limits::kReportErrors; ++i) many += ",{}";
+  EXPECT_EQ(ParseReport(many + "]}").error().code, Errc::kLimit);
+}
+
+TEST(Report, NewerFieldsAreIgnored) {
+  EXPECT_TRUE(ParseReport(R"({"id":"r","from_the_future":{"a":[1]}})").has_value());
+}
+
+TEST(Enroll, EveryMessageSurvivesTheWire) {
+  const EnrollBegin begin{"tok"};
+  EXPECT_EQ(*ParseEnrollBegin(Encode(begin)), begin);
+  const EnrollChallenge challenge{"{\"root\":1}", Bytes(32, '\x01')};
+  EXPECT_EQ(*ParseEnrollChallenge(Encode(challenge)), challenge);
+  const EnrollFinish finish{"tok", "s",     Bytes(65, 4),    Bytes(65, 5),
+                            "uid", "0.1.0", Bytes("\0\1", 2)};
+  EXPECT_EQ(*ParseEnrollFinish(Encode(finish)), finish);
+  const EnrollResult result{"CERT", "CA",      "root", "c",  "a", "store",
+                            "eu",   "default", "hub",  7443, 1};
+  EXPECT_EQ(*ParseEnrollResult(Encode(result)), result);
+  const RenewFinish renew{"a", 2, "sig"};
+  EXPECT_EQ(*ParseRenewFinish(Encode(renew)), renew);
+  const RenewResult renewed{"CERT", 3};
+  EXPECT_EQ(*ParseRenewResult(Encode(renewed)), renewed);
+}
+
+TEST(Enroll, APortOutsideItsRangeIsRefused) {
+  EnrollResult result{"CERT", "CA", "root", "c", "a", "store", "eu", "default", "hub", 7443, 1};
+  Bytes json = Encode(result);
+  json.replace(json.find("7443"), 4, "65536");
+  EXPECT_EQ(ParseEnrollResult(json).error().code, Errc::kInvalidArgument);
+}
+
+TEST(ErrorBody, SurvivesTheWire) {
+  const ErrorBody error{"not_found", "no app shop", "", "dunlin app list"};
+  EXPECT_EQ(*ParseErrorBody(Encode(error)), error);
+}
+
+}  // namespace
+}  // namespace dunlin::wire
