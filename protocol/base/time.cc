@@ -54,9 +54,9 @@ Result<TimePoint> ParseTime(std::string_view text) {
       millis += (text[i] - '0') * scale;
     }
   }
-  const std::chrono::year_month_day date(std::chrono::year(parts[0]),
+  const std::chrono::year_month_day date{std::chrono::year(parts[0]),
                                          std::chrono::month(static_cast<unsigned>(parts[1])),
-                                         std::chrono::day(static_cast<unsigned>(parts[2])));
+                                         std::chrono::day(static_cast<unsigned>(parts[2]))};
   if (!date.ok()) return wrong;
   return TimePoint(std::chrono::sys_days(date)) + std::chrono::hours(parts[3]) +
          std::chrono::minutes(parts[4]) + Seconds(parts[5]) + Millis(millis);

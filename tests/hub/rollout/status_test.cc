@@ -1,0 +1,85 @@
+#include "hub/rollout/status.h"
+
+#include <gtest/gtest.h>
+
+namespace dunlin::hub {
+namespace {
+
+const TimePoint kNow{Millis(1795400000000)};
+
+TargetFacts Facts(const std::string& state) {
+  TargetFacts facts;
+  facts.last_contact = kNow;
+  facts.rendered = true;
+  facts.desired_bundle = "aa";
+  wire::TargetReport report;
+  report.state = state;
+  report.bundle = "aa";
+  facts.report = report;
+  return facts;
+}
+
+TargetState StateOf(const TargetFacts& facts) { return RollUp(facts, {}, kNow).state; }
+
+TEST(RollUp, TheAgentsWordHoldsForTheNewestBundle) {
+  EXPECT_EQ(StateOf(Facts("Synced")), TargetState::kSynced);
+  EXPECT_EQ(StateOf(Facts("Progressing")), TargetState::kProgressing);
+  EXPECT_EQ(StateOf(Facts("Degraded")), TargetState::kDegraded);
+  EXPECT_EQ(StateOf(Facts("OutOfSync")), TargetState::kOutOfSync);
+  EXPECT_EQ(StateOf(Facts("Failed")), TargetState::kFailed);
+  EXPECT_EQ(StateOf(Facts("Dancing")), TargetState::kUnknown);
+}
+
+TEST(RollUp, ASyncedReportOnAnOlderBundleIsOutOfSync) {
+  TargetFacts facts = Facts("Synced");
+  facts.desired_bundle = "bb";
+  EXPECT_EQ(StateOf(facts), TargetState::kOutOfSync);
+}
+
+TEST(RollUp, AnAgentThatRefusesTheNewestStatementIsFailedWithItsReason) {
+  TargetFacts facts = Facts("Synced");
+  facts.desired_bundle = "bb";
+  facts.agent_problems = {{"", "signature", "the head's signature does not hold", ""}};
+  const TargetStatus status = RollUp(facts, {}, kNow);
+  EXPECT_EQ(status.state, TargetState::kFailed);
+  EXPECT_NE(status.reason.find("signature does not hold"), std::string::npos);
+}
+
+TEST(RollUp, SilenceIsStaleAfter90SecondsAndUnknownAfter10Minutes) {
+  TargetFacts facts = Facts("Synced");
+  facts.last_contact = kNow - Millis(89'999);
+  EXPECT_EQ(StateOf(facts), TargetState::kSynced);
+  facts.last_contact = kNow - Millis(90'000);
+  EXPECT_EQ(StateOf(facts), TargetState::kStale);
+  facts.last_contact = kNow - Millis(599'999);
+  EXPECT_EQ(StateOf(facts), TargetState::kStale);
+  facts.last_contact = kNow - Millis(600'000);
+  EXPECT_EQ(StateOf(facts), TargetState::kUnknown);
+  facts.last_contact.reset();
+  EXPECT_EQ(StateOf(facts), TargetState::kUnknown);
+}
+
+TEST(RollUp, ARenderErrorIsFailedEvenWhileTheOldBundleIsSynced) {
+  TargetFacts facts = Facts("Synced");
+  facts.render_problem = {"", "not_found", "path overlays/eu does not exist",
+                          "check spec.source.path"};
+  const TargetStatus status = RollUp(facts, {}, kNow);
+  EXPECT_EQ(status.state, TargetState::kFailed);
+  EXPECT_EQ(status.reason, "path overlays/eu does not exist; check spec.source.path");
+}
+
+TEST(RollUp, AClockThatWentBackIsNotSilence) {
+  TargetFacts facts = Facts("Synced");
+  facts.last_contact = kNow + Millis(3'600'000);
+  EXPECT_EQ(StateOf(facts), TargetState::kSynced);
+}
+
+TEST(RollUp, TheWorstStateSpeaksForAnApp) {
+  EXPECT_EQ(Worst({}), TargetState::kSynced);
+  EXPECT_EQ(Worst({TargetState::kSynced, TargetState::kProgressing}), TargetState::kProgressing);
+  EXPECT_EQ(Worst({TargetState::kStale, TargetState::kFailed, TargetState::kSynced}),
+            TargetState::kFailed);
+}
+
+}  // namespace
+}  // namespace dunlin::hub
