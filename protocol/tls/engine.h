@@ -3,6 +3,16 @@
 // Rules (security design 1.2): tickets, PSK and 0-RTT off; secp256r1 first; TLS_AES_128_GCM_SHA256
 // first; a context is never reused. Verification of Dunlin's own chains: every certificate must be
 // ECDSA-SHA256 on P-256, chain = leaf + our CA (CA compared by SPKI), no intermediate.
+//
+// Errors of Feed() and Write(): kSignature (certificate or name does not hold), kExpired
+// (certificate out of its time), kUnauthenticated (the peer refused our certificate, or a client
+// sent none), kUnsupported (no common version, cipher or protocol), kCorrupt (not TLS, damaged),
+// kUnavailable (closed during the handshake). TLS 1.3 lets a server refuse a client's certificate
+// after the client's handshake is done: the refusal is then the error of a later Feed().
+//
+// mbedTLS judges expiry by the machine's wall clock; everything else is a value from outside. A
+// peer that updates its keys (KeyUpdate) ends the connection with an error: mbedTLS 3.6 cannot
+// follow.
 #pragma once
 
 #include <memory>
@@ -33,8 +43,23 @@ class Config {
     bool verify_peer = true;       // server: REQUIRE a client certificate; client: never off
                                    // except insecure-skip-tls-verify of a kubeconfig
     bool own_chain_rules = false;  // the strict rules above (hub <-> agent); off for apiservers
-    std::optional<Digest> pin_ca_spki;  // enrolment: accept the chain whose root has this SPKI hash
+    std::optional<Digest> pin_ca_spki;  // accept the chain whose (sent) CA has this SPKI hash
+    // Enrolment, where only a hash over root.json and the CA is known: accept the CA that the peer
+    // sends in its chain. REQUIRES: the caller compares Engine::PeerCaSpki() with its token
+    // (trust::CheckTokenPin) before it sends anything secret. Both modes are for clients without a
+    // CA file and follow own_chain_rules.
+    bool trust_sent_ca = false;
+    // Servers: refuse a ClientHello without SNI or with a name that is not listed. Empty: any.
+    std::vector<std::string> server_names;
+    // Servers: other certificates, by SNI (the hub-CA chain on the public port). Always served.
+    struct SniIdentity {
+      std::string name;
+      std::string certificate_pem;
+      std::string private_key_pem;
+    };
+    std::vector<SniIdentity> sni_identities;
   };
+  // kInvalidArgument names the setting that is wrong.
   static Result<std::shared_ptr<const Config>> Make(Options options);
   ~Config();
   struct Impl;
@@ -54,6 +79,7 @@ class Engine {
   ~Engine();
 
   // Ciphertext from the peer. After an error the engine is dead; Drain() may still hold an alert.
+  // Feed("") only reports the state: a client that cannot even start (no server name) says so here.
   Status Feed(BytesView ciphertext);
   // Ciphertext for the peer; empty when there is none. Call after every other call.
   Bytes Drain();
@@ -66,8 +92,11 @@ class Engine {
   void Close();  // queues close_notify
 
   // REQUIRES: HandshakeDone().
-  std::string Alpn() const;
+  std::string Alpn() const;  // empty: none was agreed (only without require_alpn)
+  // Empty when the peer sent none, or (foreign servers) one whose key is not P-256.
   const std::optional<crypto::CertificateInfo>& PeerCertificate() const;
+  // SubjectPublicKeyInfo (DER) of the CA that the verified chain ended in; empty when not verified.
+  const Bytes& PeerCaSpki() const;
 
  private:
   struct Impl;
