@@ -2,6 +2,7 @@
 // belong to the module named in their heading. Sizes in bytes unless the name says otherwise.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -46,6 +47,16 @@ inline constexpr size_t kRequestBodyBytes = 26 * kMiB;   // largest body a serve
 inline constexpr size_t kResponseBodyBytes = 64 * kMiB;  // largest body a client reads into memory
 inline constexpr int kConnectionsPerIdentity = 4;
 inline constexpr int kConcurrentHandshakes = 256;
+inline constexpr uint32_t kH2StreamWindow = 1 * kMiB;
+inline constexpr uint32_t kH2ConnectionWindow = 16 * kMiB;
+inline constexpr std::chrono::milliseconds kH2FloodWindow{10000};
+inline constexpr int64_t kH2SentResets = 100;      // by a server, per flood window
+inline constexpr int64_t kH2ControlFrames = 2000;  // without progress, per flood window
+inline constexpr size_t kH2OutboundAcks = 1000;    // PING and SETTINGS answers that wait
+inline constexpr size_t kH2SettingsEntries = 32;   // in one SETTINGS frame
+inline constexpr size_t kH2Continuations = 8;      // frames of one header block
+inline constexpr uint64_t kH2ResetBurst = 1000;    // resets by the peer
+inline constexpr uint64_t kH2ResetsPerSecond = 33;
 
 // hub/catalog
 inline constexpr size_t kCatalogueNameBytes = 200;  // metadata.name; leaves room for "dunlin-"
