@@ -75,42 +75,53 @@ class Schema {
   bool SupportsStrategic(const Gvk& gvk) const;
 
   // Nothing when the type does not know the field.
-  const Field* Find(TypeId type, std::string_view field) const;
+  std::optional<Field> Find(TypeId type, std::string_view field) const;
   // additionalProperties of a type (map values), for semantic comparison only.
-  const Field* MapValue(TypeId type) const;
+  std::optional<Field> MapValue(TypeId type) const;
   std::string_view MapKey(const Field& field, uint32_t index) const;
 
-  size_t field_count() const { return fields_.size(); }
   size_t MemoryBytes() const;
 
  private:
   friend class SchemaBuilder;
-  struct TextRef {
-    uint32_t offset = 0;
-    uint32_t size = 0;
+  using TextId = uint32_t;  // offset into text_: two length bytes, then the text
+  struct Row {
+    TextId name = 0;
+    TextId merge_key = 0;
+    TextId default_text = 0;
+    TypeId child = kEmptyType;
+    uint32_t map_keys_begin = 0;
+    uint32_t map_keys_count = 0;
+    uint32_t flags = 0;
+    bool operator==(const Row&) const = default;
   };
   struct Type {
-    uint32_t first = 0;
+    uint32_t first = 0;  // rows of the type, sorted by name
     uint32_t count = 0;
-    uint32_t map_value = UINT32_MAX;  // index into fields_, or none
+    uint32_t map_value = UINT32_MAX;  // row, or none
   };
   struct RootEntry {
-    Gvk gvk;
+    TextId group = 0;
+    TextId version = 0;
+    TextId kind = 0;
     TypeId type = kEmptyType;
-    bool strategic = false;
+    uint32_t strategic = 0;
   };
   struct NamedEntry {
-    std::string name;
+    TextId name = 0;
     TypeId type = kEmptyType;
   };
 
-  std::string_view Text(TextRef ref) const;
+  std::string_view Text(TextId id) const;
+  Field FieldAt(uint32_t row) const;
+  const RootEntry* FindRoot(const Gvk& gvk) const;
+  bool Valid() const;
 
-  std::vector<char> text_;  // a vector: its buffer stays where it is when a Schema is moved
-  std::vector<Type> types_;
-  std::vector<Field> fields_;
-  std::vector<TextRef> map_keys_;
-  std::vector<RootEntry> roots_;   // sorted by gvk
+  std::string text_{"\0\0", 2};  // id 0: the empty text
+  std::vector<Type> types_{Type{}};
+  std::vector<Row> rows_;
+  std::vector<TextId> map_keys_;
+  std::vector<RootEntry> roots_;   // sorted by group, version, kind
   std::vector<NamedEntry> names_;  // sorted by name
 };
 
