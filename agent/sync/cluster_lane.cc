@@ -1,0 +1,234 @@
+#include "agent/sync/cluster_lane.h"
+
+namespace dunlin::sync {
+
+namespace {
+constexpr Millis kSchemaPause{10000};
+}  // namespace
+
+struct ClusterLane::Row {
+  State from;
+  size_t on;
+  State (ClusterLane::*act)(const Event&);
+};
+
+// clang-format off
+const ClusterLane::Row ClusterLane::kTable[] = {
+    {State::kIdle,        EventIndex<Tick>(),           &ClusterLane::Stay},
+    {State::kDiscovering, EventIndex<Discovered>(),     &ClusterLane::OnDiscovered},
+    {State::kDiscovering, EventIndex<DiscoverFailed>(), &ClusterLane::OnDiscoverFailed},
+    {State::kDiscovering, EventIndex<SchemaLoaded>(),   &ClusterLane::OnSchema},
+    {State::kDiscovering, EventIndex<SchemaFailed>(),   &ClusterLane::OnSchemaFailed},
+    {State::kDiscovering, EventIndex<Listed>(),         &ClusterLane::OnListed},
+    {State::kDiscovering, EventIndex<ListFailed>(),     &ClusterLane::OnListFailed},
+    {State::kDiscovering, EventIndex<Tick>(),           &ClusterLane::Stay},
+    {State::kKnown,       EventIndex<SchemaLoaded>(),   &ClusterLane::OnSchema},
+    {State::kKnown,       EventIndex<SchemaFailed>(),   &ClusterLane::OnSchemaFailed},
+    {State::kKnown,       EventIndex<Listed>(),         &ClusterLane::OnListed},
+    {State::kKnown,       EventIndex<ListFailed>(),     &ClusterLane::OnListFailed},
+    {State::kKnown,       EventIndex<Tick>(),           &ClusterLane::OnTick},
+    {State::kAway,        EventIndex<SchemaLoaded>(),   &ClusterLane::OnSchema},
+    {State::kAway,        EventIndex<SchemaFailed>(),   &ClusterLane::OnSchemaFailed},
+    {State::kAway,        EventIndex<Listed>(),         &ClusterLane::OnListed},
+    {State::kAway,        EventIndex<ListFailed>(),     &ClusterLane::OnListFailed},
+    {State::kAway,        EventIndex<Tick>(),           &ClusterLane::OnTick},
+    {State::kForeign,     EventIndex<SchemaLoaded>(),   &ClusterLane::Stay},
+    {State::kForeign,     EventIndex<SchemaFailed>(),   &ClusterLane::Stay},
+    {State::kForeign,     EventIndex<Listed>(),         &ClusterLane::Stay},
+    {State::kForeign,     EventIndex<ListFailed>(),     &ClusterLane::Stay},
+    {State::kForeign,     EventIndex<Tick>(),           &ClusterLane::OnTick},
+};
+// clang-format on
+
+std::string_view Name(ClusterLane::State state) {
+  switch (state) {
+    case ClusterLane::State::kIdle:
+      return "idle";
+    case ClusterLane::State::kDiscovering:
+      return "discovering";
+    case ClusterLane::State::kKnown:
+      return "known";
+    case ClusterLane::State::kAway:
+      return "away";
+    case ClusterLane::State::kForeign:
+      return "foreign";
+  }
+  return "idle";
+}
+
+bool ClusterLane::Takes(const Event& event) {
+  for (const Row& row : kTable) {
+    if (row.on == event.index()) return true;
+  }
+  return false;
+}
+
+void ClusterLane::Resume(const Event& event, TimePoint now, Out& out) {
+  now_ = now;
+  out_ = &out;
+  const Row* found = nullptr;
+  for (const Row& row : kTable) {
+    if (row.from == state_ && row.on == event.index()) found = &row;
+  }
+  if (found == nullptr) NoTransition("cluster", Name(state_), event);
+  state_ = (this->*found->act)(event);
+  if (state_ == State::kAway || state_ == State::kForeign) out.WakeAt(wake_);
+  for (const auto& [version, time] : schemas_failed_) out.WakeAt(time);
+  out_ = nullptr;
+}
+
+ClusterLane::State ClusterLane::Stay(const Event&) { return state_; }
+
+void ClusterLane::Rediscover(TimePoint now, Out& out) {
+  now_ = now;
+  if (state_ == State::kDiscovering) {
+    again_ = true;
+    return;
+  }
+  out.Do(Discover{});
+  state_ = State::kDiscovering;
+}
+
+ClusterLane::State ClusterLane::OnDiscovered(const Event& event) {
+  const ClusterFacts& facts = std::get<Discovered>(event).facts;
+  const std::string& ours = world_.identity.kube_uid;
+  world_.Clear("apiserver_unreachable");
+  if (!ours.empty() && facts.kube_uid != ours) {
+    world_.facts.reset();
+    world_.Raise("other_cluster",
+                 "the kubeconfig leads to the cluster " + facts.kube_uid +
+                     ", this agent was enrolled for " + ours + " (UID of kube-system)",
+                 "correct the kubeconfig, or enrol this agent anew; nothing is written meanwhile");
+    wake_ = now_ + Millis(30000);
+    return State::kForeign;
+  }
+  world_.Clear("other_cluster");
+  world_.facts = facts;
+  world_.trusted.kube_uid = facts.kube_uid;
+  ++discoveries_;
+  backoff_.Reset();
+  StartWatches(*out_);
+  if (again_) {
+    again_ = false;
+    out_->Do(Discover{});
+    return State::kDiscovering;
+  }
+  return State::kKnown;
+}
+
+ClusterLane::State ClusterLane::OnDiscoverFailed(const Event& event) {
+  again_ = false;
+  world_.Raise("apiserver_unreachable",
+               "the apiserver does not answer: " + std::get<DiscoverFailed>(event).error.message,
+               "check that it is up, and the address and credentials in the agent's kubeconfig; "
+               "the agent tries again by itself");
+  wake_ = now_ + backoff_.Next(world_.jitter.Next());
+  return State::kAway;
+}
+
+ClusterLane::State ClusterLane::OnTick(const Event&) {
+  std::vector<object::GroupVersion> due;
+  for (const auto& [version, time] : schemas_failed_) {
+    if (time <= now_) due.push_back(version);
+  }
+  for (const object::GroupVersion& version : due) {
+    schemas_failed_.erase(version);
+    out_->Do(LoadSchema{version});
+  }
+  if (state_ == State::kKnown || now_ < wake_) return state_;
+  out_->Do(Discover{});
+  return State::kDiscovering;
+}
+
+void ClusterLane::Require(std::set<plan::GroupKind> kinds, std::set<object::GroupVersion> versions,
+                          Out& out) {
+  kinds_ = std::move(kinds);
+  for (const object::GroupVersion& version : versions) {
+    if (!world_.schemas.contains(version)) schemas_wanted_.insert(version);
+  }
+  if (world_.facts) StartWatches(out);
+}
+
+// Idempotent: starts what is wanted, served and not started; stops what is not wanted any more.
+void ClusterLane::StartWatches(Out& out) {
+  for (const object::GroupVersion& version : schemas_wanted_) {
+    if (world_.schemas.contains(version) || schemas_failed_.contains(version)) continue;
+    world_.schemas[version] = nullptr;  // JSON merge until the answer is here; Ready() waits for it
+    out.Do(LoadSchema{version});
+  }
+  for (const plan::GroupKind& kind : kinds_) {
+    const auto served = world_.facts->kinds.find(kind);
+    if (served == world_.facts->kinds.end() || served->second.versions.empty()) continue;
+    const plan::KindInfo& info = served->second;
+    if (watched_.contains(kind)) continue;
+    watched_[kind].version = info.versions.front();
+    out.Do(Watch{kind, info.versions.front(), info.plural});
+  }
+  for (auto it = watched_.begin(); it != watched_.end();) {
+    const bool served = world_.facts->kinds.contains(it->first);
+    if (kinds_.contains(it->first) && served) {
+      ++it;
+      continue;
+    }
+    world_.live.DropKind(it->first);
+    world_.failed_lists.erase(it->first);
+    out.Do(Unwatch{it->first});
+    it = watched_.erase(it);
+  }
+}
+
+ClusterLane::State ClusterLane::OnSchema(const Event& event) {
+  const SchemaLoaded& loaded = std::get<SchemaLoaded>(event);
+  world_.schemas[loaded.version] = loaded.schema;
+  schemas_wanted_.erase(loaded.version);
+  schemas_failed_.erase(loaded.version);
+  return state_;
+}
+
+// Without the document a strategic patch cannot be made. The kind's objects are merged by JSON merge
+// meanwhile, which is right for single values and replaces lists whole.
+ClusterLane::State ClusterLane::OnSchemaFailed(const Event& event) {
+  const SchemaFailed& failed = std::get<SchemaFailed>(event);
+  schemas_failed_[failed.version] = now_ + kSchemaPause;
+  return state_;
+}
+
+ClusterLane::State ClusterLane::OnListed(const Event& event) {
+  const Listed& listed = std::get<Listed>(event);
+  const auto watched = watched_.find(listed.kind);
+  if (watched != watched_.end() && listed.last) {
+    watched->second.list = ListState::kListed;
+    world_.failed_lists.erase(listed.kind);
+    world_.Clear("list_failed:" + listed.kind.Text());
+  }
+  return state_;
+}
+
+ClusterLane::State ClusterLane::OnListFailed(const Event& event) {
+  const ListFailed& failed = std::get<ListFailed>(event);
+  const auto watched = watched_.find(failed.kind);
+  if (watched == watched_.end()) return state_;
+  // A list that was complete once stays usable while its watch is opened again.
+  if (watched->second.list != ListState::kListed) {
+    watched->second.list = ListState::kFailed;
+    world_.failed_lists.insert(failed.kind);
+  }
+  world_.Raise("list_failed:" + failed.kind.Text(),
+               failed.kind.Text() + " cannot be listed: " + failed.error.message,
+               "give the agent's account the rights list and watch; nothing of this kind is pruned "
+               "meanwhile");
+  return state_;
+}
+
+bool ClusterLane::Ready() const {
+  if (!world_.facts || state_ == State::kForeign) return false;
+  for (const auto& [kind, watched] : watched_) {
+    if (watched.list == ListState::kWaiting) return false;
+  }
+  for (const object::GroupVersion& version : schemas_wanted_) {
+    if (!schemas_failed_.contains(version)) return false;
+  }
+  return true;
+}
+
+}  // namespace dunlin::sync

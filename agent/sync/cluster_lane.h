@@ -1,0 +1,77 @@
+// Our own apiserver: what it is (discovery, and whether it is the cluster that we were enrolled
+// for), how its kinds merge (OpenAPI), and the watches that keep the live cache.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "agent/sync/world.h"
+#include "protocol/base/backoff.h"
+
+namespace dunlin::sync {
+
+class ClusterLane {
+ public:
+  // kAway: not reachable, asked again later. kForeign: another cluster than ours; nothing is read
+  // from it or written to it.
+  enum class State { kIdle, kDiscovering, kKnown, kAway, kForeign };
+
+  explicit ClusterLane(World& world) : world_(world) {}
+
+  static bool Takes(const Event& event);
+  void Resume(const Event& event, TimePoint now, Out& out);
+
+  // Asks for discovery (again): at the start, after CRDs were established, after a 404.
+  void Rediscover(TimePoint now, Out& out);
+  // What the desired and the recorded objects need. Kinds that are not served are remembered and
+  // watched once they are.
+  void Require(std::set<plan::GroupKind> kinds, std::set<object::GroupVersion> versions, Out& out);
+
+  // Kinds known, their lists here (or failed), their schemas here (or failed).
+  bool Ready() const;
+  // The kinds have been read again since this many times before.
+  int64_t discoveries() const { return discoveries_; }
+  bool Discovering() const { return state_ == State::kDiscovering; }
+  State state() const { return state_; }
+
+ private:
+  enum class ListState { kWaiting, kListed, kFailed };
+  struct Watched {
+    std::string version;
+    ListState list = ListState::kWaiting;
+  };
+
+  struct Row;
+  static const Row kTable[];
+
+  State OnDiscovered(const Event& event);
+  State OnDiscoverFailed(const Event& event);
+  State OnSchema(const Event& event);
+  State OnSchemaFailed(const Event& event);
+  State OnListed(const Event& event);
+  State OnListFailed(const Event& event);
+  State OnTick(const Event& event);
+  State Stay(const Event& event);
+
+  void StartWatches(Out& out);
+  void AskForSchema(const object::GroupVersion& version, Out& out);
+
+  World& world_;
+  State state_ = State::kIdle;
+  Backoff backoff_;
+  TimePoint wake_{};
+  int64_t discoveries_ = 0;
+  bool again_ = false;  // discovery was asked for while one was under way
+  std::set<plan::GroupKind> kinds_;
+  std::map<plan::GroupKind, Watched> watched_;
+  std::set<object::GroupVersion> schemas_wanted_;
+  std::map<object::GroupVersion, TimePoint> schemas_failed_;  // asked again at
+
+  TimePoint now_{};
+  Out* out_ = nullptr;
+};
+
+std::string_view Name(ClusterLane::State state);
+
+}  // namespace dunlin::sync
