@@ -1,0 +1,135 @@
+#include "hub/app/model.h"
+
+#include <algorithm>
+
+namespace dunlin::hub {
+
+namespace {
+
+template <typename Map>
+auto* FindIn(Map& map, const typename Map::key_type& key) {
+  const auto it = map.find(key);
+  return it == map.end() ? nullptr : &it->second;
+}
+
+}  // namespace
+
+Status FleetModel::Load(HubSnapshot snapshot) {
+  for (ClusterRecord& cluster : snapshot.clusters) {
+    cluster_names_[cluster.name] = cluster.id;
+    clusters_[cluster.id] = std::move(cluster);
+  }
+  for (AgentRecord& agent : snapshot.agents) {
+    agent_keys_[agent.spki] = agent.id;
+    agents_[agent.id] = std::move(agent);
+  }
+  for (TargetRecord& target : snapshot.targets) {
+    targets_[{target.app, target.cluster}] = std::move(target);
+  }
+  for (HistoryRecord& entry : snapshot.history) history_[entry.app].push_back(std::move(entry));
+  for (ReportRecord& report : snapshot.reports) {
+    contacts_[report.cluster].last_seen = report.received;
+    reports_[report.cluster] = std::move(report);
+  }
+  pins_ = std::move(snapshot.pins);
+  return {};
+}
+
+const ClusterRecord* FleetModel::FindCluster(const ClusterId& id) const {
+  return FindIn(clusters_, id);
+}
+
+const ClusterRecord* FleetModel::FindClusterByName(const std::string& name) const {
+  const ClusterId* id = FindIn(cluster_names_, name);
+  return id == nullptr ? nullptr : FindCluster(*id);
+}
+
+const AgentRecord* FleetModel::FindAgent(const AgentId& id) const { return FindIn(agents_, id); }
+
+const AgentRecord* FleetModel::FindAgentByKey(const Digest& spki) const {
+  const AgentId* id = FindIn(agent_keys_, spki);
+  return id == nullptr ? nullptr : FindAgent(*id);
+}
+
+bool FleetModel::HasAgent(const ClusterId& cluster) const {
+  return std::any_of(agents_.begin(), agents_.end(), [&](const auto& entry) {
+    return entry.second.cluster == cluster && !entry.second.revoked;
+  });
+}
+
+Status FleetModel::PutCluster(const ClusterRecord& cluster) {
+  TRY_VOID(state_.PutCluster(cluster));
+  cluster_names_[cluster.name] = cluster.id;
+  clusters_[cluster.id] = cluster;
+  Touch();
+  return {};
+}
+
+Status FleetModel::Enroll(const std::string& token_id, const ClusterRecord& cluster,
+                          const AgentRecord& agent) {
+  TRY_VOID(state_.Enroll(token_id, cluster, agent));
+  cluster_names_[cluster.name] = cluster.id;
+  clusters_[cluster.id] = cluster;
+  agent_keys_[agent.spki] = agent.id;
+  agents_[agent.id] = agent;
+  Touch();
+  return {};
+}
+
+Status FleetModel::PutAgent(const AgentRecord& agent) {
+  TRY_VOID(state_.PutAgent(agent));
+  agents_[agent.id] = agent;
+  return {};
+}
+
+Status FleetModel::PutReport(const ClusterId& cluster, wire::Report report, TimePoint now) {
+  const ReportRecord* last = FindReport(cluster);
+  // The agent repeats a report until it hears the 204: storing it once is enough.
+  if (last != nullptr && last->report.id == report.id) return {};
+  ReportRecord record{cluster, now, std::move(report)};
+  TRY_VOID(state_.PutReport(record));
+  reports_[cluster] = std::move(record);
+  Touch();
+  return {};
+}
+
+const TargetRecord* FleetModel::FindTarget(const TargetKey& key) const {
+  return FindIn(targets_, key);
+}
+
+Status FleetModel::SetPin(const std::string& app, const std::optional<std::string>& history_id) {
+  TRY_VOID(state_.SetPin(app, history_id));
+  if (history_id) {
+    pins_[app] = *history_id;
+  } else {
+    pins_.erase(app);
+  }
+  Touch();
+  return {};
+}
+
+void FleetModel::TakePublished(const PublishRecord& record) {
+  for (const TargetRecord& target : record.targets) targets_[{target.app, target.cluster}] = target;
+  for (const auto& key : record.removed_targets) targets_.erase(key);
+  for (const HistoryRecord& entry : record.history) {
+    std::vector<HistoryRecord>& entries = history_[entry.app];
+    entries.push_back(entry);
+    if (entries.size() > static_cast<size_t>(kKeptHistory)) entries.erase(entries.begin());
+  }
+  Touch();
+}
+
+const ReportRecord* FleetModel::FindReport(const ClusterId& cluster) const {
+  return FindIn(reports_, cluster);
+}
+
+const Contact* FleetModel::FindContact(const ClusterId& cluster) const {
+  return FindIn(contacts_, cluster);
+}
+
+void FleetModel::Touch() {
+  ++version_;
+  changed_.Notify();
+}
+
+}  // namespace dunlin::hub

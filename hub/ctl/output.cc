@@ -1,0 +1,108 @@
+#include "hub/ctl/output.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "protocol/base/check.h"
+#include "protocol/object/json.h"
+#include "protocol/yaml/config_yaml.h"
+
+namespace dunlin::ctl {
+
+namespace {
+
+std::string Visible(std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      out.push_back(c);
+    } else {
+      out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return out.empty() ? "-" : out;
+}
+
+// Characters, not bytes: continuation bytes of UTF-8 take no column.
+size_t Width(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string RenderTable(const std::vector<Column>& columns, const object::Array& rows) {
+  std::vector<std::vector<std::string>> lines(1);
+  for (const Column& column : columns) lines[0].push_back(column.title);
+  for (const object::Value& row : rows) {
+    std::vector<std::string>& line = lines.emplace_back();
+    for (const Column& column : columns) line.push_back(Visible(column.cell(row)));
+  }
+  std::vector<size_t> widths(columns.size(), 0);
+  for (const auto& line : lines) {
+    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], Width(line[i]));
+  }
+  std::string out;
+  for (const auto& line : lines) {
+    for (size_t i = 0; i < line.size(); ++i) {
+      out += line[i];
+      if (i + 1 < line.size()) out.append(widths[i] - Width(line[i]) + 2, ' ');
+    }
+    out.push_back('\n');
+  }
+  return out;
+}
+
+std::string RenderDocument(const object::Value& document, Format format) {
+  CHECK(format != Format::kTable);
+  if (format == Format::kYaml) return yaml::ToYaml(document);
+  return object::CanonicalJson(document) + "\n";
+}
+
+int PrintFailure(const Failure& failure, Format format) {
+  if (format != Format::kTable) {
+    std::fputs((wire::Encode(failure.body) + "\n").c_str(), stdout);
+    return ExitCode(failure.code);
+  }
+  std::string text = "error: " + failure.body.message + "\n";
+  if (!failure.body.cause.empty()) text += "  cause: " + failure.body.cause + "\n";
+  if (!failure.body.hint.empty()) text += "  hint: " + failure.body.hint + "\n";
+  std::fputs(text.c_str(), stderr);
+  return ExitCode(failure.code);
+}
+
+int ExitCode(Errc code) {
+  switch (code) {
+    case Errc::kTimeout:
+      return 3;
+    case Errc::kPermission:
+    case Errc::kUnauthenticated:
+    case Errc::kSignature:
+    case Errc::kExpired:
+      return 4;
+    case Errc::kUnavailable:
+    case Errc::kIo:
+      return 5;
+    case Errc::kConflict:
+    case Errc::kPrecondition:
+    case Errc::kRollback:
+      return 6;
+    case Errc::kCancelled:
+      return 130;
+    default:
+      return 2;
+  }
+}
+
+std::string Age(int64_t then_ms, int64_t now_ms) {
+  if (then_ms <= 0) return "-";
+  const int64_t seconds = std::max<int64_t>(now_ms - then_ms, 0) / 1000;
+  if (seconds < 120) return std::to_string(seconds) + " s";
+  if (seconds < 2 * 3600) return std::to_string(seconds / 60) + " min";
+  if (seconds < 2 * 86400) return std::to_string(seconds / 3600) + " h";
+  return std::to_string(seconds / 86400) + " d";
+}
+
+}  // namespace dunlin::ctl

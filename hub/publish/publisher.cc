@@ -1,0 +1,269 @@
+#include "hub/publish/publisher.h"
+
+#include <algorithm>
+
+#include "protocol/base/check.h"
+#include "protocol/bundle/codec.h"
+#include "protocol/trust/signing.h"
+#include "protocol/wire/frame.h"
+
+namespace dunlin::hub {
+
+namespace {
+
+constexpr size_t kCachedDeltas = 256;  // of some 100 bytes each; a publish of 142 variants fits
+
+std::string Name(const ClusterId& cluster) { return "cluster " + cluster.str(); }
+
+}  // namespace
+
+Publisher::Publisher(HubState& state, BundleStore& bundles, const crypto::PrivateKey& signer,
+                     const Clock& clock, Config config)
+    : state_(state), bundles_(bundles), signer_(signer), clock_(clock), config_(config) {}
+
+Publisher::~Publisher() = default;
+
+Status Publisher::Restore(const HubSnapshot& snapshot) {
+  floor_ = snapshot.floor;
+  for (const StatementRecord& record : snapshot.statements) {
+    auto parsed = trust::Statement::Parse(record.raw);
+    if (!parsed)
+      return Status(parsed.error()).WithContext("stored statement of " + Name(record.cluster));
+    statements_[record.cluster].push_back({record, std::move(*parsed)});
+  }
+  if (snapshot.head) head_ = *snapshot.head;
+  if (statements_.empty()) return {};
+  // The stored head's proofs are those of a tree that may miss a removed cluster: a fresh head
+  // costs one signature and is right by construction.
+  TRY(NewHead made, MakeHead({}));
+  PublishRecord record;
+  record.head = made.record;
+  TRY_VOID(state_.Publish(record));
+  head_ = std::move(made.record);
+  publication_ = std::move(made.publication);
+  return {};
+}
+
+Result<Publisher::NewHead> Publisher::MakeHead(
+    const std::map<ClusterId, StatementRecord>& changed) {
+  trust::PublishInput input;
+  for (const auto& [cluster, kept] : statements_) {
+    if (changed.contains(cluster) || kept.empty()) continue;
+    input.clusters.push_back({cluster, kept.back().record.seq, kept.back().record.digest});
+  }
+  for (const auto& [cluster, record] : changed) {
+    input.clusters.push_back({cluster, record.seq, record.digest});
+  }
+  if (head_.number > 0)
+    input.previous = trust::PreviousHead{head_.number, crypto::Sha256(head_.raw)};
+  input.number_floor = floor_;
+  input.epoch = config_.epoch;
+  input.life = config_.head_life;
+  input.now = clock_.Now();
+  TRY(trust::Publication publication, trust::Publication::Make(std::move(input)));
+  TRY(const trust::SignatureEntry signature, trust::SignRaw(signer_, publication.raw()));
+  HeadRecord record;
+  record.number = publication.head().number;
+  record.raw = publication.raw();
+  record.signatures = trust::EncodeSignatures({signature});
+  return NewHead{std::move(record), std::move(publication)};
+}
+
+Result<PublishResult> Publisher::Publish(const std::vector<ClusterContent>& contents,
+                                         PublishRecord record) {
+  PublishResult result;
+  std::map<ClusterId, StatementRecord> changed;
+  std::map<ClusterId, trust::Statement> parsed;
+  for (const ClusterContent& content : contents) {
+    const auto kept = statements_.find(content.cluster);
+    const Kept* last =
+        kept == statements_.end() || kept->second.empty() ? nullptr : &kept->second.back();
+    if (last != nullptr && !content.force) {
+      // A commit that changes no bundle makes no statement: the revision alone is the hub's to
+      // show.
+      auto same = content.apps;
+      for (auto& [app, entry] : same) {
+        const auto before = last->statement.apps.find(app);
+        if (before != last->statement.apps.end()) entry.revision = before->second.revision;
+      }
+      if (same == last->statement.apps && content.kube_uid == last->statement.kube &&
+          content.channel == last->statement.channel) {
+        continue;
+      }
+    }
+    trust::Statement statement;
+    statement.apps = content.apps;
+    statement.channel = content.channel;
+    statement.cluster = content.cluster;
+    statement.epoch = config_.epoch;
+    statement.kube = content.kube_uid;
+    if (last != nullptr) statement.prev = last->record.digest;
+    const int64_t before = std::max(last == nullptr ? 0 : last->record.seq, floor_);
+    TRY(statement.seq, trust::NextSequence(before, clock_.Now()));
+    StatementRecord row;
+    row.cluster = content.cluster;
+    row.seq = statement.seq;
+    TRY(row.raw, statement.Serialize().WithContext("statement of " + Name(content.cluster)));
+    row.digest = crypto::Sha256(row.raw);
+    record.statements.push_back(row);
+    parsed.emplace(content.cluster, std::move(statement));
+    changed.emplace(content.cluster, std::move(row));
+    result.changed.push_back(content.cluster);
+  }
+  if (changed.empty()) {
+    TRY_VOID(state_.Publish(record));
+    return result;
+  }
+  TRY(NewHead made, MakeHead(changed));
+  record.head = made.record;
+  TRY_VOID(state_.Publish(record));
+  for (auto& [cluster, row] : changed) {
+    std::vector<Kept>& kept = statements_[cluster];
+    kept.push_back({std::move(row), std::move(parsed.at(cluster))});
+    if (kept.size() > static_cast<size_t>(kKeptStatements)) kept.erase(kept.begin());
+  }
+  head_ = std::move(made.record);
+  publication_ = std::move(made.publication);
+  result.head_number = head_.number;
+  if (wake_) {
+    for (const ClusterId& cluster : result.changed) wake_(cluster);
+  }
+  return result;
+}
+
+Status Publisher::RenewHead() {
+  if (!publication_ || !trust::RenewalDue(publication_->head(), clock_.Now())) return {};
+  TRY(NewHead made, MakeHead({}));
+  PublishRecord record;
+  record.head = made.record;
+  TRY_VOID(state_.Publish(record));
+  head_ = std::move(made.record);
+  publication_ = std::move(made.publication);
+  return {};
+}
+
+const trust::Statement* Publisher::Find(const ClusterId& cluster, const Digest& statement,
+                                        Bytes* raw) const {
+  const auto kept = statements_.find(cluster);
+  if (kept == statements_.end()) return nullptr;
+  for (const Kept& candidate : kept->second) {
+    if (candidate.record.digest != statement) continue;
+    *raw = candidate.record.raw;
+    return &candidate.statement;
+  }
+  return nullptr;
+}
+
+Result<std::optional<Bytes>> Publisher::Answer(const ClusterId& cluster,
+                                               const wire::PollRequest& request) {
+  const auto kept = statements_.find(cluster);
+  if (kept == statements_.end() || kept->second.empty() || !publication_)
+    return std::optional<Bytes>();
+  const Kept& last = kept->second.back();
+  Bytes held_raw;
+  const trust::Statement* held = Find(cluster, request.have.statement, &held_raw);
+  const CurrentState current{head_.number, last.record.seq, last.record.digest, &last.statement};
+  const AnswerPlan plan = PlanAnswer(current, request, held, config_.head_life, clock_.Now());
+  if (plan.empty()) return std::optional<Bytes>();
+  Bytes out;
+  if (plan.head) {
+    TRY(const trust::Proof proof, publication_->ProofFor(cluster));
+    wire::AppendFrame(out, wire::FrameType::kHead, head_.raw);
+    wire::AppendFrame(out, wire::FrameType::kSignatures, head_.signatures);
+    wire::AppendFrame(out, wire::FrameType::kProof, trust::EncodeProof(proof));
+  }
+  if (plan.statement) {
+    Bytes delta;
+    if (held != nullptr) {
+      TRY(delta, bundle::EncodeDelta(held_raw, last.record.raw));
+    }
+    if (held != nullptr && delta.size() < last.record.raw.size()) {
+      const wire::StatementDelta frame{request.have.statement, last.record.raw.size(),
+                                       std::move(delta)};
+      const wire::Frame encoded = wire::ToFrame(frame);
+      wire::AppendFrame(out, encoded.type, encoded.payload);
+    } else {
+      wire::AppendFrame(out, wire::FrameType::kStatement, last.record.raw);
+    }
+  }
+  for (const BundleChoice& choice : plan.bundles) {
+    TRY(const Bytes frame, BundleFrame(choice));
+    // What does not fit is fetched with GET, so that the signed part never waits for it.
+    if (out.size() + frame.size() > limits::kInlineBundleBytes) continue;
+    out += frame;
+  }
+  wire::AppendFrame(out, wire::FrameType::kEnd, {});
+  return std::optional<Bytes>(std::move(out));
+}
+
+Result<Bytes> Publisher::BundleFrame(const BundleChoice& choice) {
+  TRY(StoredBundle stored, bundles_.Get(choice.digest));
+  wire::BundlePayload payload{choice.digest, std::nullopt, stored.raw_bytes,
+                              std::move(stored.blob)};
+  if (choice.from) {
+    const auto key = std::make_pair(*choice.from, choice.digest);
+    auto cached = deltas_.find(key);
+    if (cached == deltas_.end()) {
+      const auto from = bundles_.GetRaw(*choice.from);
+      TRY(const Bytes to, bundles_.GetRaw(choice.digest));
+      Bytes delta;
+      if (from) {
+        TRY(delta, bundle::EncodeDelta(*from, to));
+      }
+      if (deltas_.size() >= kCachedDeltas) deltas_.clear();
+      cached = deltas_.emplace(key, std::move(delta)).first;
+    }
+    if (!cached->second.empty() && cached->second.size() < payload.blob.size()) {
+      payload.from = choice.from;
+      payload.blob = cached->second;
+    }
+  }
+  const wire::Frame frame = wire::ToFrame(payload);
+  Bytes out;
+  wire::AppendFrame(out, frame.type, frame.payload);
+  return out;
+}
+
+Result<Bytes> Publisher::BundleFrames(const ClusterId& cluster, const BundleDigest& digest,
+                                      const std::optional<BundleDigest>& from) {
+  const auto kept = statements_.find(cluster);
+  const auto grants = [&](const BundleDigest& wanted) {
+    return kept != statements_.end() &&
+           std::any_of(kept->second.begin(), kept->second.end(), [&](const Kept& candidate) {
+             return std::any_of(candidate.statement.apps.begin(), candidate.statement.apps.end(),
+                                [&](const auto& app) { return app.second.bundle == wanted; });
+           });
+  };
+  if (!grants(digest)) {
+    return MakeError(Errc::kPermission, "bundle " + digest.Hex() + " is not one of this cluster's");
+  }
+  BundleChoice choice{digest, std::nullopt};
+  if (from && grants(*from)) choice.from = from;
+  TRY(Bytes out, BundleFrame(choice));
+  wire::AppendFrame(out, wire::FrameType::kEnd, {});
+  return out;
+}
+
+Result<bool> Publisher::NoteAgent(const ClusterId& cluster, const wire::Have& have) {
+  const trust::Statement* current = Current(cluster);
+  const int64_t published = current == nullptr ? 0 : current->seq;
+  if (have.seq <= published && have.number <= head_.number) return false;
+  const int64_t floor = std::max(have.seq, have.number);
+  if (floor > trust::kMaxSequence) {
+    return MakeError(Errc::kInvalidArgument, "the agent names a sequence number out of range");
+  }
+  if (floor <= floor_) return false;
+  TRY_VOID(state_.RaiseFloor(floor));
+  floor_ = floor;
+  return true;
+}
+
+const trust::Statement* Publisher::Current(const ClusterId& cluster) const {
+  const auto kept = statements_.find(cluster);
+  return kept == statements_.end() || kept->second.empty() ? nullptr
+                                                           : &kept->second.back().statement;
+}
+
+void Publisher::Forget(const ClusterId& cluster) { statements_.erase(cluster); }
+
+}  // namespace dunlin::hub

@@ -1,0 +1,103 @@
+// Turns what clusters should run into signed state, and polls into answers.
+//
+// One publish makes a statement for every cluster whose content changed, one head over all
+// clusters, one signature, one database transaction, and wakes the held polls. A crash before the
+// transaction publishes nothing; after it, everything. REQUIRES: one thread (the io thread).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "hub/publish/bundle_store.h"
+#include "hub/publish/poll_answer.h"
+#include "hub/state/hub_state.h"
+#include "protocol/crypto/crypto.h"
+#include "protocol/trust/publish.h"
+
+namespace dunlin::hub {
+
+// Everything one cluster must run.
+struct ClusterContent {
+  ClusterId cluster;
+  std::string kube_uid;
+  std::string channel;
+  std::map<AppName, trust::StatementApp> apps;
+  bool force = false;  // a new statement even with equal content (after a restored backup)
+};
+
+struct PublishResult {
+  std::vector<ClusterId> changed;  // clusters that got a new statement
+  int64_t head_number = 0;         // 0: nothing changed, no new head
+};
+
+class Publisher {
+ public:
+  struct Config {
+    Millis head_life{15 * 60 * 1000};
+    int64_t epoch = 1;
+  };
+  // Called for each cluster with a new statement, after the transaction.
+  using Wake = std::function<void(const ClusterId&)>;
+
+  // All references outlive the publisher.
+  Publisher(HubState& state, BundleStore& bundles, const crypto::PrivateKey& signer,
+            const Clock& clock, Config config);
+  ~Publisher();
+  void OnPublish(Wake wake) { wake_ = std::move(wake); }
+
+  // What the database holds; refuses documents that do not parse (kCorrupt).
+  Status Restore(const HubSnapshot& snapshot);
+
+  // `record` carries the rows that must become true together with the publish (targets, history).
+  Result<PublishResult> Publish(const std::vector<ClusterContent>& contents, PublishRecord record);
+  // A new head over unchanged statements when the current one is past half its life.
+  Status RenewHead();
+
+  // Frames for this poll, or nothing while there is nothing newer for it.
+  Result<std::optional<Bytes>> Answer(const ClusterId& cluster, const wire::PollRequest& request);
+  // One bundle for a cluster that a kept statement grants it: kPermission otherwise.
+  Result<Bytes> BundleFrames(const ClusterId& cluster, const BundleDigest& digest,
+                             const std::optional<BundleDigest>& from);
+
+  // An agent holds something newer than we ever published: our database is an old copy. Raises the
+  // floors. True when that was news.
+  Result<bool> NoteAgent(const ClusterId& cluster, const wire::Have& have);
+
+  // The newest statement of a cluster, or null.
+  const trust::Statement* Current(const ClusterId& cluster) const;
+  int64_t HeadNumber() const { return head_.number; }
+  void Forget(const ClusterId& cluster);  // removed cluster: leaves the tree with the next head
+
+ private:
+  struct Kept {
+    StatementRecord record;
+    trust::Statement statement;
+  };
+  struct NewHead {
+    HeadRecord record;
+    trust::Publication publication;
+  };
+
+  Result<NewHead> MakeHead(const std::map<ClusterId, StatementRecord>& changed);
+  Result<Bytes> BundleFrame(const BundleChoice& choice);
+  const trust::Statement* Find(const ClusterId& cluster, const Digest& statement, Bytes* raw) const;
+
+  HubState& state_;
+  BundleStore& bundles_;
+  const crypto::PrivateKey& signer_;
+  const Clock& clock_;
+  Config config_;
+  Wake wake_;
+  std::map<ClusterId, std::vector<Kept>> statements_;  // oldest first
+  HeadRecord head_;
+  std::optional<trust::Publication> publication_;
+  int64_t floor_ = 0;
+  std::map<std::pair<BundleDigest, BundleDigest>, Bytes>
+      deltas_;  // (from, to); empty: not worth it
+};
+
+}  // namespace dunlin::hub
