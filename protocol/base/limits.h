@@ -11,6 +11,10 @@ namespace dunlin::limits {
 inline constexpr size_t kKiB = 1024;
 inline constexpr size_t kMiB = 1024 * kKiB;
 
+// protocol/base
+inline constexpr size_t kLogLineBytes = 4 * kKiB;  // fields beyond it are left out
+inline constexpr size_t kLogValueBytes = 2 * kKiB;
+
 // protocol/object: documents that are merged, and objects of a bundle.
 inline constexpr int kMergeDocumentDepth = 512;
 inline constexpr int kBundleObjectDepth = 100;
