@@ -21,6 +21,10 @@ inline constexpr int kBundleObjectDepth = 100;
 inline constexpr size_t kMergeDocumentBytes = 4 * kMiB;
 inline constexpr size_t kObjectBytes = 1536 * kKiB;
 
+// protocol/yaml: configuration files and kubeconfigs.
+inline constexpr size_t kConfigBytes = 1 * kMiB;
+inline constexpr size_t kConfigDepth = 100;
+
 // protocol/bundle
 inline constexpr size_t kBundleBytes = 32 * kMiB;  // uncompressed
 inline constexpr size_t kBundleObjects = 20000;
