@@ -1,5 +1,9 @@
 #include "tests/e2e/fleet.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -36,6 +40,21 @@ Result<support::Finished> RunIn(const std::string& directory, std::vector<std::s
 }
 
 Result<std::string> Slurp(const std::string& path) { return ReadFile(path, 64 << 20); }
+
+// A port that nobody listens on now. The hub must come back on the port that agents know, so it
+// cannot take any free one at each start.
+Result<uint16_t> FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  close(fd);
+  if (!bound) return MakeError(Errc::kIo, "no free port");
+  return ntohs(address.sin_port);
+}
 
 std::string Field(const object::Value& value, std::string_view name) {
   return std::string(object::FindString(value, {name}));
@@ -115,7 +134,8 @@ Result<Fleet> Fleet::Create(const std::string& directory, FleetOptions options) 
   fs::create_directories(directory + "/git");
   TRY(GitRepository git, GitRepository::Create(directory + "/git"));
   fleet.git_ = std::make_unique<GitRepository>(std::move(git));
-  // Port 0: the hub takes free ports and keeps them in its data directory for the next start.
+  TRY(fleet.agents_port_, FreePort());
+  TRY(const uint16_t public_port, FreePort());
   std::vector<std::string> init = {Program("dunlin-hub"), "init", "--data",        fleet.hub_data(),
                                    "--agents-port",       "0",    "--public-port", "0"};
   if (!fleet.options_.fleet_path.empty()) {

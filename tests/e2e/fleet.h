@@ -53,6 +53,7 @@ class Fleet {
   Status StartHub();
   void KillHub();    // SIGKILL
   Status StopHub();  // SIGTERM, waits for exit 0
+  uint16_t agents_port() const { return agents_port_; }
   pid_t hub_pid() const { return hub_->pid(); }
 
   // `dunlin cluster add`, then the printed command: dunlin-agent enroll.
@@ -87,6 +88,7 @@ class Fleet {
                     Millis limit);
   std::string directory_;
   FleetOptions options_;
+  uint16_t agents_port_ = 0;
   std::unique_ptr<GitRepository> git_;
   std::optional<support::Child> hub_;
   std::map<std::string, support::Child> agents_;
