@@ -21,6 +21,10 @@ inline constexpr int kBundleObjectDepth = 100;
 inline constexpr size_t kMergeDocumentBytes = 4 * kMiB;
 inline constexpr size_t kObjectBytes = 1536 * kKiB;
 
+// protocol/yaml: configuration files and kubeconfigs.
+inline constexpr size_t kConfigBytes = 1 * kMiB;
+inline constexpr size_t kConfigDepth = 100;
+
 // protocol/bundle
 inline constexpr size_t kBundleBytes = 32 * kMiB;  // uncompressed
 inline constexpr size_t kBundleObjects = 20000;
@@ -48,6 +52,7 @@ inline constexpr int kReportErrors = 20;  // errors kept per target
 inline constexpr uint32_t kH2StreamsPerConnection = 16;  // offered by the agent port
 inline constexpr size_t kHeaderListBytes = 16 * kKiB;
 inline constexpr size_t kRequestBodyBytes = 26 * kMiB;   // largest body a server reads into memory
+inline constexpr size_t kRequestBodiesBytes = 256 * kMiB;  // of one server, being read
 inline constexpr size_t kResponseBodyBytes = 64 * kMiB;  // largest body a client reads into memory
 inline constexpr int kConnectionsPerIdentity = 4;
 inline constexpr int kConcurrentHandshakes = 256;
@@ -90,6 +95,16 @@ inline constexpr size_t kQuantityBytes = 1024;          // text of one resource.
 // agent/plan
 inline constexpr int kPruneGuardObjects = 10;  // removals per app that need no confirmation
 inline constexpr int kPruneGuardPercent = 30;  // the same, in percent of the app's members
+
+// agent/kube
+inline constexpr size_t kWatchLineBytes = 4 * kMiB;       // one watch event; etcd stores 1.5 MiB
+inline constexpr size_t kKubeDocumentBytes = 64 * kMiB;   // one list page or discovery document
+inline constexpr size_t kKubeconfigBytes = 1 * kMiB;      // one kubeconfig or credential file
+inline constexpr int kListPageObjects = 200;              // in memory at once, with managedFields
+
+// agent/state
+inline constexpr int kKeptBundlesPerApp = 10;  // what a rollback finds without the hub (D9)
+inline constexpr size_t kOutboxReports = 100;  // the oldest are dropped beyond it
 
 // protocol/tls: a peer's leaf and CA together, where our own chain rules hold (each is about 600).
 inline constexpr size_t kOwnChainBytes = 4 * kKiB;

@@ -6,7 +6,7 @@ namespace dunlin::hub {
 namespace {
 
 RenderInput Input(const std::string& cluster, const std::string& path) {
-  return {"shop", ClusterId(cluster), path, "auto", "{}", "shop", "v1.36.3", {}};
+  return {"shop", ClusterId(cluster), path, "auto", "{}", "shop", "{}", "v1.36.3", {}};
 }
 
 RenderMemory Remember(const RenderInput& input, const FilesSeen& seen, const TreeIndex& tree) {
@@ -76,6 +76,27 @@ TEST(PlanRenders, DamagedMemoryRendersAgain) {
   const RenderInput input = Input("a", "eu");
   EXPECT_EQ(PlanRenders({input}, {{RenderKey(input), "{"}}, kTree).jobs.size(), 1u);
   EXPECT_EQ(PlanRenders({input}, {{RenderKey(input), ""}}, kTree).jobs.size(), 1u);
+}
+
+TEST(PlanRenders, ARenderThatUsedFactsWaitsWhileTheyAreNotKnown) {
+  RenderInput input = Input("a", "eu");
+  const auto chart = Remember(input, {{"eu/kustomization.yaml"}, {}}, kTree);
+  const RenderMemory plain{RenderKey(input, Facts::kUnused), chart.reads};
+  input.facts_known = false;
+  input.kube_version = "v1.30.0";
+  const auto plan = PlanRenders({input, input, input}, {chart, plain, {}}, kTree);
+  EXPECT_EQ(plan.deferred, std::vector<size_t>{0});
+  EXPECT_EQ(plan.unaffected, std::vector<size_t>{1});
+  ASSERT_EQ(plan.jobs.size(), 1u);
+  EXPECT_EQ(plan.jobs[0].members, std::vector<size_t>{2}) << "a first render takes the default";
+}
+
+TEST(PlanRenders, AChangedPolicyRenders) {
+  const RenderInput input = Input("a", "eu");
+  const auto memory = Remember(input, {{"eu/kustomization.yaml"}, {}}, kTree);
+  RenderInput changed = input;
+  changed.policy = R"({"prune":false})";
+  EXPECT_EQ(PlanRenders({changed}, {memory}, kTree).jobs.size(), 1u);
 }
 
 }  // namespace

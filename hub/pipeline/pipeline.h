@@ -1,0 +1,206 @@
+// The hub's pipeline as a machine: what to fetch, which targets to render, what every failure means
+// for a target, what to publish. It performs nothing: the driver (hub/app) asks for the next task,
+// does it, and says what came of it. One rule above all: a failure keeps the last good bundle of
+// its target, and only an App that left the catalogue (or no longer selects a cluster) takes its
+// target out of a statement.
+//
+//   SetCatalogue → Followed → (fetch) → OnFetched → NextTask → (tree) → PlanTask → (render) →
+//   OnRendered → Collect → (publish) → Published
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "hub/catalog/targets.h"
+#include "hub/pipeline/problem.h"
+#include "hub/pipeline/render_plan.h"
+#include "hub/pipeline/seal.h"
+#include "protocol/trust/documents.h"
+#include "protocol/wire/poll.h"
+
+namespace dunlin::hub {
+
+using TargetKey = std::pair<std::string, ClusterId>;  // (app, cluster)
+
+// The durable part of what is known of one target.
+struct TargetMemory {
+  std::string revision;                // of the last good render
+  std::optional<BundleDigest> bundle;  // absent: never rendered successfully
+  int64_t raw_bytes = 0;
+  int64_t objects = 0;
+  bool prune = true;
+  std::string render_key;
+  std::string reads;
+  std::string failed_revision;
+  wire::Problem problem;  // code empty: none
+  bool operator==(const TargetMemory&) const = default;
+};
+
+// When a target's last change passed each step; zero before.
+struct StepTimes {
+  TimePoint noticed{};  // the look at Git that found it began
+  TimePoint resolved{};
+  TimePoint rendered{};
+  TimePoint published{};
+};
+
+// A repository and what is followed in it.
+struct FollowedRepo {
+  std::string repo;    // what to fetch
+  std::string source;  // name of the Source; empty: no credentials
+  std::set<std::string> revisions;
+};
+
+struct ResolvedRef {
+  std::string revision;  // as asked for
+  Result<RevisionId> commit = RevisionId();
+};
+
+// Targets of one commit that have to be looked at.
+struct CommitTask {
+  std::string repo_key;
+  RevisionId commit;
+  struct Member {
+    TargetKey key;
+    uint64_t generation = 0;  // of the target's inputs when the task was made
+  };
+  std::vector<Member> members;
+};
+
+// What must be rendered of a task: job i renders `targets[i]`.
+struct TaskPlan {
+  RenderPlan plan;
+  std::vector<RenderInput> inputs;                         // one per member
+  std::vector<std::shared_ptr<const catalog::App>> specs;  // one per job
+};
+
+// What one publish changes.
+struct Publication {
+  std::map<ClusterId, std::map<AppName, trust::StatementApp>> contents;  // whole content each
+  std::vector<TargetKey> changed;                                        // rows to write
+  std::vector<TargetKey> removed;
+  std::map<std::string, std::string> history;  // app -> cause: "commit", "catalogue", "rollback"
+  bool empty() const { return contents.empty() && changed.empty() && removed.empty(); }
+};
+
+// What a rollback gives one cluster.
+struct OldBundle {
+  BundleDigest bundle;
+  int64_t raw_bytes = 0;
+  int64_t objects = 0;
+  std::string revision;
+};
+
+class Pipeline {
+ public:
+  struct Config {
+    std::string kube_version = "v1.36.0";  // for clusters that have not told theirs
+  };
+  struct Target {
+    TargetMemory memory;
+    std::string cluster_name;
+    std::shared_ptr<const catalog::TargetSpec> spec;  // null: it cannot be resolved now
+    std::string pending;  // a commit that waits for `app sync`, or behind a rollback
+    StepTimes times;
+    // Bookkeeping of the machine.
+    std::string inputs;            // fingerprint of spec and policy
+    std::string evaluated;         // commit it was last looked at
+    uint64_t generation = 0;       // counts changes of its inputs
+    bool dirty = true;             // look again even at the same commit
+    bool waits_for_facts = false;  // rendered with facts that its agent has not told again yet
+    bool retry = false;            // the failure may pass: look again after the next fetch
+    bool released = false;         // `app sync` lets a manual app advance
+    bool mass_prune = false;       // for the next statement only
+    bool row_changed = false;      // memory differs from what is stored
+    bool bundle_changed = false;
+    std::string cause = "commit";
+  };
+
+  explicit Pipeline(Config config) : config_(std::move(config)) {}
+
+  // What the database holds. REQUIRES: called once, first.
+  void Restore(std::map<TargetKey, TargetMemory> targets, std::set<std::string> pinned);
+  void RestoreRef(const std::string& repo_key, const std::string& revision, RevisionId commit);
+
+  // The catalogue in force; `ids` maps cluster names to their UUIDs.
+  void SetCatalogue(const catalog::Catalogue& catalogue,
+                    const std::map<std::string, ClusterId>& ids);
+  // What a cluster's agent says that it runs on. Empty versions (apiserver away) change nothing.
+  void SetFacts(const ClusterId& cluster, const wire::Facts& facts);
+  // The cluster can take statements: its agent has enrolled, its row has changed.
+  void Enroll(const ClusterId& cluster);
+
+  std::map<std::string, FollowedRepo> Followed() const;  // by repository key
+  // Repositories with a reason to look at them now; clears it.
+  std::set<std::string> TakeTriggers();
+
+  // The apps whose rollback ends because a newer commit is there.
+  std::vector<std::string> OnFetched(const std::string& repo_key,
+                                     const std::vector<ResolvedRef>& refs, TimePoint noticed,
+                                     TimePoint now);
+  // The whole fetch failed.
+  void OnFetchFailed(const std::string& repo_key, const Error& error);
+
+  std::optional<CommitTask> NextTask(const std::string& repo_key);
+  TaskPlan PlanTask(const CommitTask& task, const TreeIndex& tree);
+  // `results[i]` is of job i of the plan. REQUIRES: equal sizes.
+  void OnRendered(const CommitTask& task, const TaskPlan& plan,
+                  const std::vector<JobResult>& results, TimePoint now);
+  // The task as a whole could not be done: no tree, no sandbox.
+  void OnTaskFailed(const CommitTask& task, Stage stage, const Error& error);
+
+  // kNotFound when the app has no target. Ends a rollback and looks again at everything.
+  Status Sync(const std::string& app, bool allow_mass_prune);
+  // Gives clusters old bundles again and holds the app there. kNotFound: none of them is a target.
+  Status Rollback(const std::string& app, const std::map<ClusterId, OldBundle>& bundles);
+  bool Pinned(const std::string& app) const { return pinned_.contains(app); }
+
+  // What differs from what was published; nothing is forgotten before Published.
+  Publication Collect() const;
+  void Published(const Publication& publication, TimePoint now);
+
+  const std::map<TargetKey, Target>& targets() const { return targets_; }
+  // Problems of apps as a whole (a cluster that does not exist …).
+  const std::map<std::string, wire::Problem>& app_problems() const { return app_problems_; }
+  // The last commit and error of a followed reference; null when never looked at.
+  struct Ref {
+    RevisionId commit;
+    std::optional<Error> error;
+    int failures = 0;
+    TimePoint noticed{};
+    TimePoint resolved{};
+  };
+  const Ref* FindRef(const std::string& repo_key, const std::string& revision) const;
+
+ private:
+  using RefKey = std::pair<std::string, std::string>;  // (repository key, revision)
+
+  void TakeTarget(const catalog::TargetSpec& spec);
+  void RemoveUnwanted(const catalog::Catalogue& catalogue, const std::set<TargetKey>& resolved,
+                      const std::map<ClusterId, std::string>& names);
+  void FailRef(const std::string& repo_key, const std::string& revision, const Error& error);
+  void SetProblem(Target& target, wire::Problem problem);
+  void Fail(Target& target, const RevisionId& commit, const Error& error,
+            const FailureContext& context);
+  void TakeBundle(Target& target, const JobResult& result, const RenderInput& input,
+                  const RevisionId& commit, TimePoint now);
+  RenderInput InputOf(const TargetKey& key, const Target& target) const;
+  bool Wanted(const TargetKey& key, const Target& target) const;
+  bool MayAdvance(const TargetKey& key, const Target& target) const;
+  void Reconsider(Target& target);
+
+  Config config_;
+  std::map<TargetKey, Target> targets_;
+  std::map<RefKey, Ref> refs_;
+  std::map<ClusterId, wire::Facts> facts_;
+  std::set<std::string> pinned_;
+  std::set<std::string> triggers_;
+  std::set<TargetKey> removed_;
+  std::set<ClusterId> republish_;  // their content may have changed
+  std::map<std::string, wire::Problem> app_problems_;
+};
+
+}  // namespace dunlin::hub

@@ -1,0 +1,78 @@
+#include "hub/pipeline/schedule.h"
+
+#include <gtest/gtest.h>
+
+namespace dunlin::hub {
+namespace {
+
+using Due = std::vector<std::string>;
+constexpr Millis kPoll{1000};
+constexpr uint64_t kMiddle = 200;  // no jitter for a poll of 1 s: its span is 400 ms
+
+TEST(SourceSchedule, ANewRepositoryIsDueAtOnceAndThenAtItsInterval) {
+  SourceSchedule schedule(kPoll);
+  schedule.Follow({{"a", Millis(0)}, {"b", Millis(5000)}}, Millis(10));
+  EXPECT_EQ(schedule.TakeDue(Millis(10)), (Due{"a", "b"}));
+  EXPECT_EQ(schedule.TakeDue(Millis(10)), Due{}) << "both are under way";
+  EXPECT_EQ(schedule.NextDue(), std::nullopt);
+  schedule.Done("a", true, Millis(100), kMiddle);
+  schedule.Done("b", true, Millis(100), 1000);
+  EXPECT_EQ(schedule.NextDue(), Millis(1100));
+  EXPECT_EQ(schedule.TakeDue(Millis(1099)), Due{});
+  EXPECT_EQ(schedule.TakeDue(Millis(1100)), Due{"a"});
+  EXPECT_EQ(schedule.TakeDue(Millis(5100)), Due{"b"});
+}
+
+TEST(SourceSchedule, JitterStaysWithinAFifth) {
+  SourceSchedule schedule(kPoll);
+  schedule.Follow({{"a", Millis(0)}}, Millis(0));
+  for (uint64_t random = 0; random < 2000; random += 7) {
+    (void)schedule.TakeDue(Millis(1'000'000));
+    schedule.Done("a", true, Millis(0), random);
+    ASSERT_GE(*schedule.NextDue(), Millis(800));
+    ASSERT_LE(*schedule.NextDue(), Millis(1200));
+  }
+}
+
+TEST(SourceSchedule, ATriggerDuringALookIsAnsweredByALookThatBeganAfterIt) {
+  SourceSchedule schedule(kPoll);
+  schedule.Follow({{"a", Millis(0)}}, Millis(0));
+  EXPECT_EQ(schedule.TakeDue(Millis(0)), Due{"a"});
+  EXPECT_TRUE(schedule.Trigger("a", Millis(5)));
+  EXPECT_EQ(schedule.TakeDue(Millis(5)), Due{}) << "never two looks at once";
+  schedule.Done("a", true, Millis(9), kMiddle);
+  EXPECT_EQ(schedule.TakeDue(Millis(9)), Due{"a"});
+  schedule.Done("a", true, Millis(12), kMiddle);
+  EXPECT_EQ(schedule.TakeDue(Millis(12)), Due{}) << "one trigger, one look";
+  EXPECT_FALSE(schedule.Trigger("other", Millis(12)));
+}
+
+TEST(SourceSchedule, AnUnreachableRepositoryIsTriedAgainSoonButNeverSlowerThanItsPoll) {
+  SourceSchedule schedule(kPoll);
+  schedule.Follow({{"a", Millis(0)}}, Millis(0));
+  Millis now{0};
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(schedule.TakeDue(now), Due{"a"});
+    schedule.Done("a", false, now, kMiddle);
+    const Millis wait = *schedule.NextDue() - now;
+    ASSERT_GT(wait, Millis(0));
+    ASSERT_LE(wait, Millis(1200));
+    if (i == 0) {
+      ASSERT_LT(wait, Millis(800));
+    }
+    now = *schedule.NextDue();
+  }
+}
+
+TEST(SourceSchedule, ARepositoryThatIsNoLongerFollowedIsForgotten) {
+  SourceSchedule schedule(kPoll);
+  schedule.Follow({{"a", Millis(0)}, {"b", Millis(0)}}, Millis(0));
+  (void)schedule.TakeDue(Millis(0));
+  schedule.Follow({{"b", Millis(0)}}, Millis(1));
+  schedule.Done("a", true, Millis(2), kMiddle);
+  schedule.Done("b", true, Millis(2), kMiddle);
+  EXPECT_EQ(schedule.TakeDue(Millis(100'000)), Due{"b"});
+}
+
+}  // namespace
+}  // namespace dunlin::hub
