@@ -47,7 +47,9 @@ class ResponseStream {
 // One origin. Safe to call from many coroutines of the one io thread; requests share an HTTP/2
 // connection that is opened on first use, kept alive by PING, drained on GOAWAY and reopened when
 // lost. Errors: kUnavailable (connect, reset, GOAWAY before the request was processed), kTimeout,
-// kSignature/kPermission (TLS refused), kLimit (body too large).
+// kLimit (body too large), kCancelled (the client was destroyed), and those of tls::Engine:
+// kSignature, kExpired (the server's certificate), kUnauthenticated (the server refuses ours),
+// kUnsupported (no common version or protocol).
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
@@ -59,7 +61,7 @@ class HttpClient {
 
 // Who sent a request.
 struct Peer {
-  std::string address;  // textual IP
+  std::string address;  // textual IP; empty on a Unix socket
   uint16_t port = 0;
   std::optional<crypto::CertificateInfo> certificate;  // verified by TLS; agent port only
   uint64_t connection = 0;                             // distinct per connection of this process

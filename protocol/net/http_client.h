@@ -1,5 +1,5 @@
 // The real HttpClient: TCP or Unix socket, TLS (optional for Unix sockets and loopback test
-// servers), HTTP/2, and HTTP/1.1 where the peer chose it by ALPN.
+// servers), HTTP/2 only: a server that chooses another protocol by ALPN is kUnsupported.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,6 +24,7 @@ struct Origin {
   TimePoint time_floor{};  // see tls::Engine
 };
 
+// Destroying the client closes its connections; requests under way end with kCancelled.
 std::unique_ptr<HttpClient> MakeHttpClient(asio::any_io_executor executor, Origin origin);
 
 }  // namespace dunlin::net

@@ -17,15 +17,19 @@ struct ServerConfig {
       "127.0.0.1";    // or the path of a Unix socket (mode 0600; a stale one is replaced)
   uint16_t port = 0;  // 0: any free port
   bool unix_socket = false;
-  std::shared_ptr<const tls::Config> tls;  // required for TCP
+  std::shared_ptr<const tls::Config> tls;  // required for TCP, unless:
+  bool clear_text = false;                 // TCP without TLS: health and metrics ports only
   bool http1 = false;                      // also speak HTTP/1.1
   Millis handshake_limit{10000};
   Millis header_limit{10000};  // a connection's first request, and slow HTTP/1.1 headers
   Millis stalled_write_limit{60000};
   // Called once per finished handshake; an error refuses the connection (revoked, too many).
   std::function<Status(const Peer&)> admit;
+  // Called for each handler that returned an error (answered with 500) or threw: log, count.
+  std::function<void(const HttpRequest&, const Error&)> on_failure;
 };
 
+// REQUIRES: Stop() has ended before the server, or anything its handler uses, is destroyed.
 class HttpServer {
  public:
   virtual ~HttpServer() = default;
