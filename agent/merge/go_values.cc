@@ -40,7 +40,8 @@ std::string DoubleText(double number) {
 template <typename Less>
 void InsertionSort(std::vector<size_t>& order, Less less) {
   for (size_t i = 1; i < order.size(); ++i) {
-    for (size_t j = i; j > 0 && less(order[j], order[j - 1]); --j) std::swap(order[j], order[j - 1]);
+    for (size_t j = i; j > 0 && less(order[j], order[j - 1]); --j)
+      std::swap(order[j], order[j - 1]);
   }
 }
 
@@ -169,7 +170,8 @@ Result<JsonType> ElementType(const Array& a, const Array& b, std::string_view po
     }
   }
   if (!seen) {
-    return MakeMergeError(ErrorClass::kMixedTypes, pointer, "there is no element to take a type from");
+    return MakeMergeError(ErrorClass::kMixedTypes, pointer,
+                          "there is no element to take a type from");
   }
   return type;
 }

@@ -32,7 +32,8 @@ std::vector<size_t> SortedByPosition(const std::vector<int>& positions);
 // deduplicateScalars: a duplicate is replaced by the last element and the list shrinks.
 void DeduplicateScalars(object::Array& list);
 
-// First position in `list` whose element (map: its member `merge_key`) equals that of `item`, or -1.
+// First position in `list` whose element (map: its member `merge_key`) equals that of `item`, or
+// -1.
 int IndexIn(const object::Array& list, const object::Value& item, std::string_view merge_key);
 
 // sliceElementType over two lists: the common type of all elements.
@@ -47,7 +48,9 @@ class PathStack {
     Step(PathStack& stack, std::string_view key) : stack_(stack) {
       stack_.parts_.push_back({key, 0});
     }
-    Step(PathStack& stack, size_t index) : stack_(stack) { stack_.parts_.push_back({{}, index + 1}); }
+    Step(PathStack& stack, size_t index) : stack_(stack) {
+      stack_.parts_.push_back({{}, index + 1});
+    }
     ~Step() { stack_.parts_.pop_back(); }
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
@@ -55,6 +58,9 @@ class PathStack {
    private:
     PathStack& stack_;
   };
+  size_t depth() const { return parts_.size(); }
+  // The member name of the first step; empty when there is none or it is a list index.
+  std::string_view front() const { return parts_.empty() ? std::string_view() : parts_[0].key; }
   std::string Pointer() const;
   std::string PointerTo(std::string_view key) const;  // one step below
 

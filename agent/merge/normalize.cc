@@ -13,15 +13,16 @@ using object::Array;
 using object::Object;
 using object::Value;
 
-constexpr std::string_view kServerFields[] = {"managedFields", "resourceVersion", "generation",
-                                              "uid", "creationTimestamp", "selfLink"};
+constexpr std::string_view kServerFields[] = {"managedFields", "resourceVersion",   "generation",
+                                              "uid",           "creationTimestamp", "selfLink"};
 
-// kubernetes#89938, #108008: the apiserver folds stringData into data and forgets it, so that a later
-// three-way merge would blank the values.
+// kubernetes#89938, #108008: the apiserver folds stringData into data and forgets it, so that a
+// later three-way merge would blank the values.
 Status FoldStringData(Object& secret) {
   const Value* strings = secret.if_contains("stringData");
   Object data;
-  if (const Value* existing = secret.if_contains("data"); existing != nullptr && existing->is_object()) {
+  if (const Value* existing = secret.if_contains("data");
+      existing != nullptr && existing->is_object()) {
     data = existing->get_object();
     for (auto& member : data) {
       if (member.value().is_null()) member.value() = "";
@@ -50,16 +51,18 @@ Status FoldStringData(Object& secret) {
 void DropPlaceholderCa(Object& crd) {
   Value* spec = crd.if_contains("spec");
   if (spec == nullptr) return;
-  const Object* config =
-      object::FindObject(*spec, {"conversion", "webhook", "clientConfig"});
+  const Object* config = object::FindObject(*spec, {"conversion", "webhook", "clientConfig"});
   if (config == nullptr || !config->contains("caBundle")) return;
   const Value& bundle = config->at("caBundle");
   if (bundle.is_string()) {
     const Result<Bytes> decoded = Base64Decode(object::View(bundle.get_string()));
     if (decoded && decoded->find("-----BEGIN CERTIFICATE-----") != std::string::npos) return;
   }
-  spec->get_object()["conversion"].get_object()["webhook"].get_object()["clientConfig"]
-      .get_object().erase("caBundle");
+  spec->get_object()["conversion"]
+      .get_object()["webhook"]
+      .get_object()["clientConfig"]
+      .get_object()
+      .erase("caBundle");
 }
 
 void FoldRules(Object& role) {
@@ -100,7 +103,9 @@ Result<Value> Normalize(const Value& object) {
       metadata != nullptr && metadata->is_object()) {
     for (const std::string_view field : kServerFields) metadata->get_object().erase(field);
   }
-  if (group.empty() && kind == "Secret") TRY_VOID(FoldStringData(root));
+  if (group.empty() && kind == "Secret") {
+    TRY_VOID(FoldStringData(root));
+  }
   if (is_crd) DropPlaceholderCa(root);
   if (group == "rbac.authorization.k8s.io" && (kind == "Role" || kind == "ClusterRole")) {
     FoldRules(root);

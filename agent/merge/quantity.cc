@@ -141,7 +141,8 @@ Result<Decimal> Parse(std::string_view text) {
   seen_digit = seen_digit || integer_digits + fraction_digits > 0;
 
   const size_t suffix_begin = pos;
-  while (pos < text.size() && std::string_view("eEinumkKMGTP").find(text[pos]) != std::string_view::npos)
+  while (pos < text.size() &&
+         std::string_view("eEinumkKMGTP").find(text[pos]) != std::string_view::npos)
     ++pos;
   if (pos < text.size() && (text[pos] == '+' || text[pos] == '-')) ++pos;
   while (pos < text.size() && IsDigit(text[pos])) ++pos;
@@ -149,7 +150,8 @@ Result<Decimal> Parse(std::string_view text) {
   const Suffix suffix = ReadSuffix(text.substr(suffix_begin));
   if (!suffix.ok) return NoQuantity(text);
 
-  value.exponent = static_cast<int64_t>(suffix.power_of_ten) - static_cast<int64_t>(fraction_digits);
+  value.exponent =
+      static_cast<int64_t>(suffix.power_of_ten) - static_cast<int64_t>(fraction_digits);
   if (!seen_digit) {
     // "m" and "." are zero on upstream's fast path, and errors on its slow one.
     constexpr int32_t kLargestFastShift = 40;

@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view kMagic = "DLSCHEMA1";
 
 void PutWord(Bytes& out, uint32_t word) {
-  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(word >> shift & 0xff));
+  for (int shift = 0; shift < 32; shift += 8)
+    out.push_back(static_cast<char>(word >> shift & 0xff));
 }
 
 class Reader {
@@ -83,8 +84,8 @@ void PutRecords(Bytes& out, const std::vector<T>& records, Members... members) {
 Result<Gvk> Gvk::Parse(std::string_view text) {
   const size_t last = text.rfind('/');
   if (last == std::string_view::npos || last == 0 || last + 1 == text.size()) {
-    return MakeError(Errc::kInvalidArgument, "\"" + std::string(text) +
-                                                 "\" is not group/version/kind or version/kind");
+    return MakeError(Errc::kInvalidArgument,
+                     "\"" + std::string(text) + "\" is not group/version/kind or version/kind");
   }
   const std::string_view api_version = text.substr(0, last);
   const size_t slash = api_version.find('/');
@@ -96,15 +97,14 @@ Result<Gvk> Gvk::Parse(std::string_view text) {
 }
 
 Result<Gvk> Gvk::Of(const object::Value& object) {
-  TRY(object::GroupVersion gv, object::GroupVersion::Parse(object::FindString(object, {"apiVersion"})));
+  TRY(object::GroupVersion gv,
+      object::GroupVersion::Parse(object::FindString(object, {"apiVersion"})));
   const std::string_view kind = object::FindString(object, {"kind"});
   if (kind.empty()) return MakeError(Errc::kInvalidArgument, "the object has no kind");
   return Gvk{std::move(gv.group), std::move(gv.version), std::string(kind)};
 }
 
-std::string Gvk::Text() const {
-  return (group.empty() ? "" : group + "/") + version + "/" + kind;
-}
+std::string Gvk::Text() const { return (group.empty() ? "" : group + "/") + version + "/" + kind; }
 
 Result<Schema> Schema::FromOpenApi(std::string_view json) {
   TRY(const object::Value document,
@@ -122,8 +122,8 @@ Bytes Schema::ToBytes() const {
              &Row::map_keys_begin, &Row::map_keys_count, &Row::flags);
   PutWord(out, static_cast<uint32_t>(map_keys_.size()));
   for (const TextId key : map_keys_) PutWord(out, key);
-  PutRecords(out, roots_, &RootEntry::group, &RootEntry::version, &RootEntry::kind, &RootEntry::type,
-             &RootEntry::strategic);
+  PutRecords(out, roots_, &RootEntry::group, &RootEntry::version, &RootEntry::kind,
+             &RootEntry::type, &RootEntry::strategic);
   PutRecords(out, names_, &NamedEntry::name, &NamedEntry::type);
   return out;
 }
@@ -205,9 +205,10 @@ bool Schema::SupportsStrategic(const Gvk& gvk) const {
 }
 
 std::optional<TypeId> Schema::Named(std::string_view component) const {
-  const auto it = std::lower_bound(
-      names_.begin(), names_.end(), component,
-      [this](const NamedEntry& entry, std::string_view wanted) { return Text(entry.name) < wanted; });
+  const auto it = std::lower_bound(names_.begin(), names_.end(), component,
+                                   [this](const NamedEntry& entry, std::string_view wanted) {
+                                     return Text(entry.name) < wanted;
+                                   });
   if (it == names_.end() || Text(it->name) != component) return std::nullopt;
   return it->type;
 }

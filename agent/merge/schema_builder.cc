@@ -124,8 +124,8 @@ TypeId SchemaBuilder::AnonymousType(const Object& node) {
   const auto id = static_cast<TypeId>(schema_.types_.size());
   schema_.types_.emplace_back();
   DefineType(id, node);
-  // Equal content: keep the first. Children are deduplicated before their parents, so equal subtrees
-  // have equal child ids by now.
+  // Equal content: keep the first. Children are deduplicated before their parents, so equal
+  // subtrees have equal child ids by now.
   const Schema::Type& type = schema_.types_[id];
   std::string content(reinterpret_cast<const char*>(&type.count), sizeof type.count);
   const auto append = [&](const Row& row) {
@@ -181,7 +181,8 @@ void SchemaBuilder::DefineType(TypeId id, const Object& node) {
       if (property != nullptr) rows.emplace_back(member.key(), MakeRow(member.key(), *property));
     }
   }
-  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
   Schema::Type type;
   const Object* values = ObjectOf(node, "additionalProperties");
   Row value_row;
@@ -247,7 +248,8 @@ Result<Schema> SchemaBuilder::Build(const Value& document) {
   }
   ReadPaths(document);
   const auto key = [this](const Schema::RootEntry& root) {
-    return std::tuple(schema_.Text(root.group), schema_.Text(root.version), schema_.Text(root.kind));
+    return std::tuple(schema_.Text(root.group), schema_.Text(root.version),
+                      schema_.Text(root.kind));
   };
   std::sort(schema_.roots_.begin(), schema_.roots_.end(),
             [&](const auto& a, const auto& b) { return key(a) < key(b); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/merge/comparison.h"
 #include "agent/merge/go_values.h"
 #include "agent/merge/quantity.h"
 #include "agent/merge/walk.h"
@@ -31,60 +32,46 @@ std::string NumberOrText(const Value& value) {
 
 bool IsNumberOrText(const Value& value) { return value.is_string() || value.is_number(); }
 
-// Deep equality of a desired and a live value, with the types of the schema.
-class Comparison {
- public:
-  Comparison(const Schema* schema, const ObservedMemo* memo) : walk_(schema), memo_(memo) {}
-
-  bool Maps(const Object& a, const Object& b, TypeId type) {
-    for (const auto& member : b) {
-      if (!member.value().is_null() && !a.contains(member.key())) return false;
-    }
-    for (const auto& member : a) {
-      const PathStack::Step step(path_, member.key());
-      const Value* other = b.if_contains(member.key());
-      const FieldInfo field = walk_.FieldOf(type, member.key());
-      if (other == nullptr) {
-        if (member.value().is_null() || Remembered(member.value(), nullptr)) continue;
-        return false;
-      }
-      if (!Values(member.value(), *other, field)) return false;
-    }
-    return true;
-  }
-
-  bool Values(const Value& a, const Value& b, const FieldInfo& field) {
-    return Plain(a, b, field) || Remembered(a, &b);
-  }
-
- private:
-  bool Plain(const Value& a, const Value& b, const FieldInfo& field) {
-    if (a.is_object() && b.is_object()) return Maps(a.get_object(), b.get_object(), field.child);
-    if (a.is_array() && b.is_array()) {
-      const Array& left = a.get_array();
-      const Array& right = b.get_array();
-      if (left.size() != right.size()) return false;
-      FieldInfo element = field;
-      element.is_list = false;
-      for (size_t i = 0; i < left.size(); ++i) {
-        const PathStack::Step step(path_, i);
-        if (!Values(left[i], right[i], element)) return false;
-      }
-      return true;
-    }
-    return ScalarEqual(a, b, field.scalar);
-  }
-
-  bool Remembered(const Value& desired, const Value* live) const {
-    return memo_ != nullptr && !memo_->empty() && memo_->Equal(path_.Pointer(), desired, live);
-  }
-
-  SchemaWalk walk_;
-  const ObservedMemo* memo_;
-  PathStack path_;
-};
-
 }  // namespace
+
+bool Comparison::Maps(const Object& a, const Object& b, TypeId type) {
+  for (const auto& member : b) {
+    if (!member.value().is_null() && !a.contains(member.key())) return false;
+  }
+  for (const auto& member : a) {
+    const PathStack::Step step(path_, member.key());
+    const Value* other = b.if_contains(member.key());
+    if (other == nullptr) {
+      if (member.value().is_null() || Remembered(member.value(), nullptr)) continue;
+      return false;
+    }
+    if (!Values(member.value(), *other, walk_.FieldOf(type, member.key()))) return false;
+  }
+  return true;
+}
+
+bool Comparison::Values(const Value& a, const Value& b, const FieldInfo& field) {
+  return Plain(a, b, field) || Remembered(a, &b);
+}
+
+bool Comparison::Plain(const Value& a, const Value& b, const FieldInfo& field) {
+  if (a.is_object() && b.is_object()) return Maps(a.get_object(), b.get_object(), field.child);
+  if (!a.is_array() || !b.is_array()) return ScalarEqual(a, b, field.scalar);
+  const Array& left = a.get_array();
+  const Array& right = b.get_array();
+  if (left.size() != right.size()) return false;
+  FieldInfo element = field;
+  element.is_list = false;
+  for (size_t i = 0; i < left.size(); ++i) {
+    const PathStack::Step step(path_, i);
+    if (!Values(left[i], right[i], element)) return false;
+  }
+  return true;
+}
+
+bool Comparison::Remembered(const Value& desired, const Value* live) const {
+  return memo_ != nullptr && !memo_->empty() && memo_->Equal(path_.Pointer(), desired, live);
+}
 
 bool ScalarEqual(const Value& a, const Value& b, ScalarClass scalar) {
   if (object::Equal(a, b)) return true;
@@ -99,13 +86,15 @@ bool ScalarEqual(const Value& a, const Value& b, ScalarClass scalar) {
 bool SemanticEqual(const Value& a, const Value& b, const Schema* schema, const Field* field) {
   FieldInfo info;
   if (field != nullptr) info = FieldInfo::From(*field);
-  return Comparison(schema, nullptr).Values(a, b, info);
+  PathStack path;
+  return Comparison(schema, nullptr, path).Values(a, b, info);
 }
 
 bool SemanticEqual(const Value& a, const Value& b, SchemaRef schema, const ObservedMemo* memo) {
   FieldInfo root;
   root.child = schema.type;
-  return Comparison(schema.schema, memo).Values(a, b, root);
+  PathStack path;
+  return Comparison(schema.schema, memo, path).Values(a, b, root);
 }
 
 bool ObservedMemo::Equal(std::string_view pointer, const Value& desired, const Value* live) const {
@@ -117,7 +106,8 @@ bool ObservedMemo::Equal(std::string_view pointer, const Value& desired, const V
 
 namespace {
 
-// Walks a sent document beside the answer and calls `differs` where the server changed what we sent.
+// Walks a sent document beside the answer and calls `differs` where the server changed what we
+// sent.
 template <typename Differs>
 class Recorder {
  public:

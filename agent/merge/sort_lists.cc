@@ -70,7 +70,8 @@ class ListSorter {
   static Array ByText(const Array& list, std::string_view merge_key) {
     std::vector<std::string> texts;
     for (const Value& element : list) {
-      const Value* key = element.is_object() ? element.get_object().if_contains(merge_key) : &element;
+      const Value* key =
+          element.is_object() ? element.get_object().if_contains(merge_key) : &element;
       texts.push_back(key != nullptr ? GoText(*key) : "<nil>");
     }
     Array sorted;

@@ -25,7 +25,8 @@ Error BadFormat(std::string_view pointer, std::string_view message) {
 }
 
 // "$setElementOrder/containers" → "containers".
-Result<std::string> FieldOf(std::string_view key, std::string_view prefix, std::string_view pointer) {
+Result<std::string> FieldOf(std::string_view key, std::string_view prefix,
+                            std::string_view pointer) {
   if (key.size() <= prefix.size() || key[prefix.size()] != '/') {
     return BadFormat(pointer, "the directive names no field");
   }
@@ -63,7 +64,8 @@ int FindByKey(const Array& list, std::string_view merge_key, const Value& wanted
 }
 
 bool AllMaps(const Array& list) {
-  return std::all_of(list.begin(), list.end(), [](const Value& value) { return value.is_object(); });
+  return std::all_of(list.begin(), list.end(),
+                     [](const Value& value) { return value.is_object(); });
 }
 
 struct Partition {
@@ -75,15 +77,16 @@ Result<Partition> Split(Array items, const Array& names, std::string_view merge_
   Partition result;
   if (merge_key.empty()) {
     for (Value& item : items) {
-      if (item.is_structured()) return BadFormat(pointer, "a list without merge key holds no scalars");
-      const bool named = std::any_of(names.begin(), names.end(), [&](const Value& name) {
-        return object::Equal(name, item);
-      });
+      if (item.is_structured())
+        return BadFormat(pointer, "a list without merge key holds no scalars");
+      const bool named = std::any_of(names.begin(), names.end(),
+                                     [&](const Value& name) { return object::Equal(name, item); });
       (named ? result.named : result.others).push_back(std::move(item));
     }
     return result;
   }
-  if (!AllMaps(names)) return BadFormat(pointer, "a list of names has an element that is no object");
+  if (!AllMaps(names))
+    return BadFormat(pointer, "a list of names has an element that is no object");
   for (Value& item : items) {
     if (!item.is_object()) return BadFormat(pointer, "a list element is not an object");
     const Value* key = item.get_object().if_contains(merge_key);
@@ -96,7 +99,8 @@ Result<Partition> Split(Array items, const Array& names, std::string_view merge_
 
 // mergeSortedSlice: a server-only item goes first only when both heads are in the live order and it
 // is the earlier one there.
-Array Interleave(Array server_only, Array patch, const Array& live_order, std::string_view merge_key) {
+Array Interleave(Array server_only, Array patch, const Array& live_order,
+                 std::string_view merge_key) {
   Array result;
   result.reserve(server_only.size() + patch.size());
   size_t i = 0;
@@ -122,10 +126,10 @@ struct OrderInput {
 
 Result<Array> InOrder(Array items, const OrderInput& input, std::string_view pointer) {
   TRY(Partition parts, Split(std::move(items), *input.patch_order, input.merge_key, pointer));
-  TRY(Array named, OrderLike(std::move(parts.named), *input.patch_order, input.merge_key, input.type,
-                             pointer));
-  TRY(Array others, OrderLike(std::move(parts.others), *input.live_order, input.merge_key,
-                              input.type, pointer));
+  TRY(Array named,
+      OrderLike(std::move(parts.named), *input.patch_order, input.merge_key, input.type, pointer));
+  TRY(Array others,
+      OrderLike(std::move(parts.others), *input.live_order, input.merge_key, input.type, pointer));
   return Interleave(std::move(others), std::move(named), *input.live_order, input.merge_key);
 }
 
@@ -177,7 +181,8 @@ Status CheckOrder(const Array& patch, const Array& order, std::string_view merge
 }
 
 // Upstream's live order is the header of the original Go slice, while deletions shift that array in
-// place and appends reuse it (merge.md 5.3). `slots` are its n positions; `used` is the current length.
+// place and appends reuse it (merge.md 5.3). `slots` are its n positions; `used` is the current
+// length.
 void DeleteSlot(Array& slots, size_t index, size_t used) {
   for (size_t k = index; k + 1 < used; ++k) slots[k] = slots[k + 1];
 }
@@ -195,7 +200,9 @@ Result<Object> StrategicApply::Maps(Object original, Object patch, TypeId type) 
   }
   TRY_VOID(RetainKeys(original, patch));
   TRY_VOID(ElementOrders(original, patch, type));
-  for (auto& member : patch) TRY_VOID(Member(member.key(), member.value(), original, type));
+  for (auto& member : patch) {
+    TRY_VOID(Member(member.key(), member.value(), original, type));
+  }
   return original;
 }
 
@@ -217,7 +224,8 @@ Status StrategicApply::RetainKeys(Object& original, Object& patch) {
   if (!retain.is_array()) return BadFormat(pointer, "$retainKeys is no list");
   const Array& keys = retain.get_array();
   const auto listed = [&](std::string_view key) {
-    return std::any_of(keys.begin(), keys.end(), [&](const Value& value) { return IsText(value, key); });
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const Value& value) { return IsText(value, key); });
   };
   for (const Value& key : keys) {
     if (key.is_structured()) return BadFormat(pointer, "$retainKeys holds no scalars");
@@ -227,7 +235,8 @@ Status StrategicApply::RetainKeys(Object& original, Object& patch) {
         HasPrefix(member.key(), kSetElementOrder)) {
       continue;
     }
-    if (!listed(member.key())) return BadFormat(pointer, "the patch sets a key that is not retained");
+    if (!listed(member.key()))
+      return BadFormat(pointer, "the patch sets a key that is not retained");
   }
   for (auto member = original.begin(); member != original.end();) {
     member = listed(member->key()) ? member + 1 : original.erase(member);
@@ -343,8 +352,8 @@ Status StrategicApply::Member(std::string_view patch_key, Value& patch_value, Ob
       *current = std::move(patch_value);
       return {};
     }
-    TRY(Object merged, Maps(std::move(current->get_object()), std::move(patch_value.get_object()),
-                            meta.child));
+    TRY(Object merged,
+        Maps(std::move(current->get_object()), std::move(patch_value.get_object()), meta.child));
     *original.if_contains(key) = std::move(merged);
     return {};
   }
@@ -356,8 +365,8 @@ Status StrategicApply::Member(std::string_view patch_key, Value& patch_value, Ob
       *current = std::move(patch_value);
       return {};
     }
-    TRY(Array merged, Lists(std::move(current->get_array()), std::move(patch_value.get_array()), meta,
-                            is_delete_list, nullptr));
+    TRY(Array merged, Lists(std::move(current->get_array()), std::move(patch_value.get_array()),
+                            meta, is_delete_list, nullptr));
     *original.if_contains(key) = std::move(merged);
     return {};
   }
@@ -430,8 +439,8 @@ Result<Array> StrategicApply::ListsOfMaps(Array original, Array patch, const Pat
     const int at = FindByKey(merged, merge_key, *key);
     if (at >= 0) {
       const PathStack::Step step(path_, static_cast<size_t>(at));
-      TRY(Object element_merged, Maps(std::move(merged[at].get_object()),
-                                      std::move(element.get_object()), meta.child));
+      TRY(Object element_merged,
+          Maps(std::move(merged[at].get_object()), std::move(element.get_object()), meta.child));
       merged[at] = std::move(element_merged);
     } else {
       if (live_order != nullptr && merged.size() < live_order->size()) {

@@ -20,7 +20,8 @@ bool HasAdditionalField(const Object& original, const Object& modified) {
 Status RequireMergeKeys(const Array& list, std::string_view merge_key, std::string_view pointer) {
   for (const Value& element : list) {
     if (!element.is_object()) {
-      return MakeMergeError(ErrorClass::kBadPatchFormat, pointer, "a list element is not an object");
+      return MakeMergeError(ErrorClass::kBadPatchFormat, pointer,
+                            "a list element is not an object");
     }
     if (!element.get_object().contains(merge_key)) return NoMergeKey(pointer, merge_key);
   }
@@ -186,7 +187,8 @@ Status StrategicDiff::ListMember(std::string_view key, const Array& original, co
   TRY(Lists lists, MergeLists(original, modified, meta, options));
   if (!lists.patch.empty()) patch[key] = std::move(lists.patch);
   if (!lists.deletions.empty()) {
-    patch[std::string(kDeleteFromPrimitiveList) + "/" + std::string(key)] = std::move(lists.deletions);
+    patch[std::string(kDeleteFromPrimitiveList) + "/" + std::string(key)] =
+        std::move(lists.deletions);
   }
   if (!lists.order.empty()) {
     patch[std::string(kSetElementOrder) + "/" + std::string(key)] = std::move(lists.order);
@@ -209,8 +211,10 @@ Result<StrategicDiff::Lists> StrategicDiff::MergeLists(const Array& original, co
   return lists;
 }
 
-Result<StrategicDiff::Lists> StrategicDiff::ListsOfMaps(const Array& original, const Array& modified,
-                                                        const PatchMeta& meta, DiffOptions options) {
+Result<StrategicDiff::Lists> StrategicDiff::ListsOfMaps(const Array& original,
+                                                        const Array& modified,
+                                                        const PatchMeta& meta,
+                                                        DiffOptions options) {
   const std::string_view merge_key = meta.merge_key;
   const std::vector<std::string> before = KeyTexts(original, merge_key);
   const std::vector<std::string> after = KeyTexts(modified, merge_key);
@@ -257,8 +261,8 @@ Result<StrategicDiff::Lists> StrategicDiff::ListsOfMaps(const Array& original, c
       ++i;
     }
   }
-  TRY(lists.patch, OrderLike(std::move(lists.patch), modified, merge_key, JsonType::kMap,
-                             path_.Pointer()));
+  TRY(lists.patch,
+      OrderLike(std::move(lists.patch), modified, merge_key, JsonType::kMap, path_.Pointer()));
   TRY(const bool same_order, SameOrder(original, modified, merge_key, path_.Pointer()));
   for (Value& gone : deletions) lists.patch.push_back(std::move(gone));
   const bool patched = !lists.patch.empty();

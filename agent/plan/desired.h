@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/plan/kinds.h"
@@ -29,6 +30,9 @@ struct AppPolicy {
   Adoption adoption = Adoption::kAdoptIfUnowned;
   Propagation propagation = Propagation::kBackground;
   std::string default_namespace;  // for namespaced objects that name none; empty: "default"
+  // default_namespace is made when no manifest of the statement names it. It is kept when the app
+  // goes: others may have put things there.
+  bool create_namespace = false;
   bool cluster_scope_allowed = true;
   std::vector<std::string> allowed_namespaces;  // empty: all
   std::vector<GroupKind> allowed_kinds;         // empty: all
@@ -53,13 +57,18 @@ struct Desired {
   std::string hash;         // see StampDesired
   int32_t wave = 0;
   int stage = 0;
+  // Made for create_namespace: it is enough that the object exists, whoever owns it.
+  bool implied = false;
 };
 using DesiredPtr = std::shared_ptr<const Desired>;
 
 struct Problem {
   std::string app;
   std::string object;  // ResourceKey::Text(), or empty
-  std::string code;    // stable word: "hook_skipped", "kind_unknown", "prune_guard" …
+  // Stable word. Objects: object_invalid, object_duplicate, kind_unknown, version_not_served,
+  // kind_forbidden, namespace_forbidden, cluster_scope_forbidden, part_of_label, hook_skipped.
+  // Apps: prune_guard, prune_unrecorded.
+  std::string code;
   std::string message;
   bool operator==(const Problem&) const = default;
 };
@@ -69,9 +78,11 @@ struct PreparedApp {
   AppPolicy policy;
   std::vector<DesiredPtr> objects;  // in apply order
   std::vector<Problem> problems;    // objects that are left out, and why
-  std::set<object::ResourceKey>
-      keys;               // of every object of the bundle, left out or not: never pruned
+  // Of every object of the bundle, left out or not: never pruned. One whose scope is not known is
+  // here with and without namespace.
+  std::set<object::ResourceKey> keys;
   bool complete = false;  // every object of the statement is here: prune may look at it
+  bool empty = false;     // the bundle holds no object
 };
 
 struct DesiredSet {

@@ -2,6 +2,7 @@
 // and the opt-outs from pruning (rule 7).
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -21,11 +22,18 @@ struct Ownership {
   Owner owner = Owner::kNobody;
   std::string by;  // for people: "Helm release shop/web", "Argo CD application shop" …
 };
-// `ours`: part-of ids of all our apps → app names.
+// `ours`: part-of ids of all our apps → app names. Our own label wins over marks of other tools: an
+// object that we adopted keeps theirs until somebody removes them. Another tool's part-of label
+// wins over everything else.
 Ownership OwnerOf(const object::Value& metadata, std::string_view app,
                   const std::map<std::string, std::string>& ours);
 
-// Whether the policy lets us take the object. kMustMatch: only what already carries our mark.
+// The other tool whose mark the object carries, beside our label or not; empty when there is none.
+// Something that deletes must look at both.
+std::string ForeignMark(const object::Value& metadata);
+
+// Whether the policy lets us take the object. kMustMatch: only what already carries our mark. What
+// another app of ours holds is never adopted: it is handed over once that app no longer wants it.
 bool MayAdopt(const Ownership& ownership, Adoption adoption);
 
 // The annotation that keeps an object from being pruned, or nothing.

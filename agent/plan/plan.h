@@ -69,13 +69,17 @@ enum class Action {
   kPatch,       // PATCH body with `merge.kind`'s content type
   kRead,        // GET the object, then PlanObject() with it
   kWaitForCrd,  // the kind is not served yet: re-read discovery after stage 1, then plan again
-  kConflict,    // somebody else owns it: report, do not write
-  kBlocked,     // cannot be merged or is not allowed: report
+  kConflict,    // somebody else owns it: report, do not write. Counts as a failed step
+  kBlocked,     // cannot be merged or is not allowed: report. A failed step unless `reason` is
+                // kReasonDrift
   kDelete,      // DELETE with body (UID precondition)
   kRelease,     // PATCH that removes our label: kept by opt-out
   kForget,      // drop the inventory record: already gone, or known under another group
 };
 std::string_view Name(Action action);
+
+// A deleted object that self-heal is not allowed to bring back.
+inline constexpr std::string_view kReasonDrift = "missing; not repaired because selfHeal is off";
 
 struct Step {
   Action action = Action::kSkip;
@@ -94,7 +98,12 @@ struct Stage {
   int stage = 0;
   std::vector<Step> steps;
   bool gate_established = false;  // CRDs: wait for Established and for the kinds in discovery
-  bool gate_health = false;       // another wave follows: wait until the objects are healthy
+  // The last stage of a wave that another one follows: go on when all objects of the wave are
+  // healthy.
+  bool gate_health = false;
+  // In `prune`: go on when the objects that this stage deletes are gone (a CRD goes after its
+  // custom resources, a namespace after what lives in it).
+  bool gate_gone = false;
 };
 
 struct AppPlan {
@@ -102,7 +111,7 @@ struct AppPlan {
   std::vector<std::string> depends_on;
   int priority = 0;
   std::vector<Stage> stages;
-  std::vector<Stage> prune;   // empty steps when nothing is to be removed or pruning is refused
+  std::vector<Stage> prune;   // empty when nothing is to be removed or pruning is refused
   std::string prune_refused;  // why, when candidates exist and are not removed
   std::vector<Problem> problems;
   // Write-ahead inventory (rule 10): recorded members plus everything that this run may create.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "protocol/base/check.h"
+#include "protocol/base/limits.h"
 #include "protocol/bundle/codec.h"
 #include "protocol/trust/signing.h"
 #include "protocol/wire/frame.h"
@@ -12,6 +12,9 @@ namespace dunlin::hub {
 namespace {
 
 constexpr size_t kCachedDeltas = 256;  // of some 100 bytes each; a publish of 142 variants fits
+// Numbers are times in ms: one further ahead than a clock is ever wrong was made up by the agent,
+// and taking it would use up the numbers of the whole fleet.
+constexpr Millis kFloorAhead = std::chrono::hours(24);
 
 std::string Name(const ClusterId& cluster) { return "cluster " + cluster.str(); }
 
@@ -87,7 +90,7 @@ Result<PublishResult> Publisher::Publish(const std::vector<ClusterContent>& cont
         if (before != last->statement.apps.end()) entry.revision = before->second.revision;
       }
       if (same == last->statement.apps && content.kube_uid == last->statement.kube &&
-          content.channel == last->statement.channel) {
+          content.channel == last->statement.channel && last->statement.epoch == config_.epoch) {
         continue;
       }
     }
@@ -187,10 +190,11 @@ Result<std::optional<Bytes>> Publisher::Answer(const ClusterId& cluster,
     }
   }
   for (const BundleChoice& choice : plan.bundles) {
-    TRY(const Bytes frame, BundleFrame(choice));
-    // What does not fit is fetched with GET, so that the signed part never waits for it.
-    if (out.size() + frame.size() > limits::kInlineBundleBytes) continue;
-    out += frame;
+    // What does not fit, or cannot be read now, is fetched with GET: the signed part never waits
+    // for it, and a damaged file must not let the cluster's head go stale.
+    const auto frame = BundleFrame(choice);
+    if (!frame || out.size() + frame->size() > limits::kInlineBundleBytes) continue;
+    out += *frame;
   }
   wire::AppendFrame(out, wire::FrameType::kEnd, {});
   return std::optional<Bytes>(std::move(out));
@@ -249,8 +253,8 @@ Result<bool> Publisher::NoteAgent(const ClusterId& cluster, const wire::Have& ha
   const int64_t published = current == nullptr ? 0 : current->seq;
   if (have.seq <= published && have.number <= head_.number) return false;
   const int64_t floor = std::max(have.seq, have.number);
-  if (floor > trust::kMaxSequence) {
-    return MakeError(Errc::kInvalidArgument, "the agent names a sequence number out of range");
+  if (floor > (clock_.Now() + kFloorAhead).time_since_epoch().count()) {
+    return MakeError(Errc::kInvalidArgument, "the agent names a number that no hub can have given");
   }
   if (floor <= floor_) return false;
   TRY_VOID(state_.RaiseFloor(floor));

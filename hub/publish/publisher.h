@@ -64,7 +64,7 @@ class Publisher {
                              const std::optional<BundleDigest>& from);
 
   // An agent holds something newer than we ever published: our database is an old copy. Raises the
-  // floors. True when that was news.
+  // floors. True when that was news. kInvalidArgument for a number more than a day ahead.
   Result<bool> NoteAgent(const ClusterId& cluster, const wire::Have& have);
 
   // The newest statement of a cluster, or null.

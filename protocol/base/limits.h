@@ -96,6 +96,16 @@ inline constexpr size_t kQuantityBytes = 1024;          // text of one resource.
 inline constexpr int kPruneGuardObjects = 10;  // removals per app that need no confirmation
 inline constexpr int kPruneGuardPercent = 30;  // the same, in percent of the app's members
 
+// agent/kube
+inline constexpr size_t kWatchLineBytes = 4 * kMiB;       // one watch event; etcd stores 1.5 MiB
+inline constexpr size_t kKubeDocumentBytes = 64 * kMiB;   // one list page or discovery document
+inline constexpr size_t kKubeconfigBytes = 1 * kMiB;      // one kubeconfig or credential file
+inline constexpr int kListPageObjects = 200;              // in memory at once, with managedFields
+
+// agent/state
+inline constexpr int kKeptBundlesPerApp = 10;  // what a rollback finds without the hub (D9)
+inline constexpr size_t kOutboxReports = 100;  // the oldest are dropped beyond it
+
 // protocol/tls: a peer's leaf and CA together, where our own chain rules hold (each is about 600).
 inline constexpr size_t kOwnChainBytes = 4 * kKiB;
 

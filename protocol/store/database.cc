@@ -23,6 +23,7 @@ Error FromSqlite(sqlite3* db, int code, std::string_view what) {
       return MakeError(Errc::kIo, std::string(what) + ": disk full; free some space");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_CONSTRAINT:
       return MakeError(Errc::kConflict, detail);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:

@@ -5,8 +5,9 @@
 // checkpoint). A lock file beside it (<path>.lock) keeps a second process out. Not thread-safe: one
 // thread uses it.
 //
-// Errors: kIo "disk full" (SQLITE_FULL), kConflict (busy), kCorrupt (not a database, damaged),
-// kPrecondition (in use by another process, or made by a newer version), kInternal (SQL of ours).
+// Errors: kIo "disk full" (SQLITE_FULL), kConflict (busy, or a constraint such as UNIQUE), kCorrupt
+// (not a database, damaged), kPrecondition (in use by another process, or made by a newer version),
+// kInternal (SQL of ours).
 #pragma once
 
 #include <cstdint>

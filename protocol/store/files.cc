@@ -82,8 +82,14 @@ Status WriteFileDurably(const std::string& path, BytesView bytes, unsigned mode)
   }
   const size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const Descriptor dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (dir.get() < 0 || ::fsync(dir.get()) != 0) return FromErrno(what, errno);
+  return SyncDirectory(directory);
+}
+
+Status SyncDirectory(const std::string& path) {
+  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0 || ::fsync(directory.get()) != 0) {
+    return FromErrno("sync " + path, errno);
+  }
   return {};
 }
 

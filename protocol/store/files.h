@@ -16,4 +16,7 @@ Result<Bytes> ReadFile(const std::string& path, size_t max_bytes);
 // final mode. A full disk is kIo "disk full" and leaves the old file as it was.
 Status WriteFileDurably(const std::string& path, BytesView bytes, unsigned mode);
 
+// Makes files and directories that were created in, or removed from, `path` survive power loss.
+Status SyncDirectory(const std::string& path);
+
 }  // namespace dunlin

@@ -1,0 +1,78 @@
+// What a walk over documents asks the schema at every step, in the form that comparing and merging
+// by meaning need (native mode): unlike the lookups of strategic_diff.h, an unknown field is no
+// error here but a field without metadata, and values of free maps ("limits", "labels") have types.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/merge/schema.h"
+#include "protocol/object/value.h"
+
+namespace dunlin::merge {
+
+struct FieldInfo {
+  TypeId child = kEmptyType;
+  Strategy strategy = Strategy::kNone;
+  bool retain_keys = false;
+  bool is_list = false;
+  ListType list_type = ListType::kNone;
+  ScalarClass scalar = ScalarClass::kPlain;
+  std::string_view merge_key;
+  uint32_t map_keys_begin = 0;
+  uint32_t map_keys_count = 0;
+
+  static FieldInfo From(const Field& field);
+};
+
+// By which members the elements of a list are told apart, and what counts when one is missing
+// (containerPort without protocol is TCP).
+struct ListKey {
+  std::string_view name;
+  std::string_view default_text;  // empty: the member has to be there
+};
+using ListKeys = std::vector<ListKey>;
+
+class SchemaWalk {
+ public:
+  // Null: nothing is known, every field is plain.
+  explicit SchemaWalk(const Schema* schema) : schema_(schema) {}
+
+  FieldInfo FieldOf(TypeId type, std::string_view key) const;
+  // List map keys with their defaults, else the merge key, else empty (an atomic list).
+  ListKeys KeysOf(const FieldInfo& field) const;
+  // The merge key alone, as strategic patches match elements; empty for other lists.
+  static ListKeys MergeKeyOf(const FieldInfo& field);
+  // A map with free keys (labels, data, limits), not a struct.
+  bool IsFreeMap(TypeId type) const;
+
+ private:
+  const Schema* schema_;
+};
+
+// A list with the keys of its elements. Views live as long as the list and the schema are
+// unchanged.
+class KeyedList {
+ public:
+  KeyedList(const object::Array& list, const ListKeys& keys);
+
+  // Every element is an object with all its keys. When not, only size() makes sense.
+  bool complete() const { return complete_; }
+  bool unique() const;  // no two elements have one key
+  size_t size() const { return keys_.size(); }
+  std::string_view KeyAt(size_t index) const { return keys_[index]; }
+  // The first element with that key, or the nth (0-based); -1 when there is none.
+  int Find(std::string_view key, size_t nth = 0) const;
+  // How many elements before `index` have its key.
+  size_t NthOf(size_t index) const;
+
+ private:
+  std::vector<std::string_view> keys_;
+  std::deque<std::string> made_;  // keys that are not one string member; deque: addresses stay
+  bool complete_ = true;
+};
+
+}  // namespace dunlin::merge

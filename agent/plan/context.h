@@ -1,0 +1,43 @@
+// What every decision of one planning looks up, besides the input itself. Built once per MakePlan.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "agent/plan/plan.h"
+
+namespace dunlin::plan {
+
+class PlanContext {
+ public:
+  explicit PlanContext(const PlanInput& input) : input_(input) {}
+
+  const PlanInput& input() const { return input_; }
+  // Part-of id → app, for every app that is desired or recorded. Made when first asked for: a
+  // single object that carries its own app's label never needs it.
+  const std::map<std::string, std::string>& Ours() const;
+  const std::string& IdOf(const std::string& app) const;
+
+  // Null when the app is not in the statement.
+  const PreparedApp* FindApp(const std::string& app) const;
+  // Null when there is none.
+  const InventoryRecord* RecordOf(const object::ResourceKey& key) const;
+  const LiveObject* LiveOf(const object::ResourceKey& key) const;
+
+  // An app other than `app` whose bundle holds the object; empty: none.
+  std::string DesiredByOther(const object::ResourceKey& key, const std::string& app) const;
+  // The statement says for certain that `app` does not want the object (any more).
+  bool GaveUp(const std::string& app, const object::ResourceKey& key) const;
+
+ private:
+  const PlanInput& input_;
+  mutable std::map<std::string, std::string> ids_;  // app → part-of id
+  mutable std::optional<std::map<std::string, std::string>> ours_;
+};
+
+std::string_view ResourceVersion(const LiveObject& live);
+std::string_view Uid(const LiveObject& live);
+bool IsTerminating(const LiveObject& live);
+
+}  // namespace dunlin::plan

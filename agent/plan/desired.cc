@@ -1,0 +1,297 @@
+#include "agent/plan/desired.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "agent/merge/normalize.h"
+#include "agent/plan/order.h"
+#include "agent/plan/special_kinds.h"
+#include "agent/plan/stamp.h"
+
+namespace dunlin::plan {
+
+namespace {
+
+using object::ResourceKey;
+using object::Value;
+
+// What the custom resource definitions of the statement itself will serve.
+struct FutureKind {
+  bool namespaced = true;
+  std::set<std::string> versions;
+};
+using FutureKinds = std::map<GroupKind, FutureKind>;
+
+void CollectCrd(const Value& object, FutureKinds& out) {
+  if (object::FindString(object, {"kind"}) != "CustomResourceDefinition") return;
+  const GroupKind kind{std::string(object::FindString(object, {"spec", "group"})),
+                       std::string(object::FindString(object, {"spec", "names", "kind"}))};
+  if (kind.group.empty() || kind.kind.empty()) return;
+  FutureKind future;
+  future.namespaced = object::FindString(object, {"spec", "scope"}) != "Cluster";
+  if (const object::Array* versions = object::FindArray(object, {"spec", "versions"})) {
+    for (const Value& version : *versions) {
+      if (object::FindBool(version, {"served"}).value_or(true)) {
+        future.versions.emplace(object::FindString(version, {"name"}));
+      }
+    }
+  }
+  out[kind] = std::move(future);
+}
+
+template <typename T>
+bool Lists(const std::vector<T>& allowed, const T& value) {
+  return allowed.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end();
+}
+
+// Prepares the objects of one app.
+class AppPreparer {
+ public:
+  AppPreparer(const AppInput& input, const KindTable& kinds, const FutureKinds& future,
+              std::string_view agent_namespace)
+      : input_(input), kinds_(kinds), future_(future), agent_namespace_(agent_namespace) {
+    out_.name = input.name;
+    out_.policy = input.policy;
+    out_.complete =
+        input.complete && static_cast<int64_t>(input.objects.size()) == input.expected_objects;
+    out_.empty = input.objects.empty();
+  }
+
+  void Add(const Value& object, bool implied = false) {
+    auto key = ResourceKey::Of(object);
+    if (!key) {
+      Leave("", "object_invalid", key.error().message);
+      out_.complete = false;  // which object it is nobody knows: nothing may be pruned
+      return;
+    }
+    const std::string api_version(object::FindString(object, {"apiVersion"}));
+    const std::optional<bool> namespaced = ScopeOf(*key, api_version);
+    if (!namespaced) {
+      Protect(*key);
+      return;
+    }
+    key->namespace_ = *namespaced ? NamespaceOf(*key) : "";
+    if (!out_.keys.insert(*key).second) {
+      repeated_.insert(*key);
+      return;
+    }
+    if (!Allowed(*key, *namespaced)) return;
+    switch (HookOf(object)) {
+      case HookKind::kHook:
+        Leave(key->Text(), "hook_skipped",
+              "hooks are not run by this version: the object is left out, apply it by hand or drop "
+              "its hook annotation");
+        return;
+      case HookKind::kIgnored:
+        return;
+      case HookKind::kNone:
+        break;
+    }
+    Stamp(object, *key, api_version, implied);
+  }
+
+  PreparedApp Finish() {
+    for (const ResourceKey& key : repeated_) {
+      Leave(key.Text(), "object_duplicate",
+            "the bundle holds this object more than once: none of them is applied");
+    }
+    std::erase_if(prepared_, [&](const auto& item) { return repeated_.count(item->key) > 0; });
+    SettleImpliedWave();
+    out_.objects.assign(prepared_.begin(), prepared_.end());
+    std::sort(out_.objects.begin(), out_.objects.end(),
+              [](const DesiredPtr& a, const DesiredPtr& b) {
+                if (std::tie(a->wave, a->stage) != std::tie(b->wave, b->stage)) {
+                  return std::tie(a->wave, a->stage) < std::tie(b->wave, b->stage);
+                }
+                return InstallsBefore(a->key, b->key);
+              });
+    std::sort(out_.problems.begin(), out_.problems.end(), [](const Problem& a, const Problem& b) {
+      return std::tie(a.object, a.code, a.message) < std::tie(b.object, b.code, b.message);
+    });
+    return std::move(out_);
+  }
+
+ private:
+  // First of all, but without a wave of its own: that would be one more gate.
+  void SettleImpliedWave() {
+    if (prepared_.size() < 2 || !prepared_.back()->implied) return;  // it is added last
+    int32_t first = prepared_.front()->wave;
+    for (const auto& item : prepared_) {
+      if (!item->implied) first = std::min(first, item->wave);
+    }
+    prepared_.back()->wave = first;
+  }
+
+  void Leave(std::string object, std::string code, std::string message) {
+    out_.problems.push_back({input_.name, std::move(object), std::move(code), std::move(message)});
+  }
+
+  std::string NamespaceOf(const ResourceKey& key) const {
+    if (!key.namespace_.empty()) return key.namespace_;
+    return input_.policy.default_namespace.empty() ? "default" : input_.policy.default_namespace;
+  }
+
+  // Protects an object of unknown scope from pruning, under either of its keys.
+  void Protect(ResourceKey key) {
+    key.namespace_ = NamespaceOf(key);
+    out_.keys.insert(key);
+    key.namespace_.clear();
+    out_.keys.insert(std::move(key));
+  }
+
+  // Whether the kind is namespaced; nothing (and a Problem) when neither the cluster nor a CRD of
+  // the statement serves it.
+  std::optional<bool> ScopeOf(const ResourceKey& key, const std::string& api_version) {
+    const GroupKind kind = GroupKind::Of(key);
+    const std::string version = api_version.substr(api_version.find('/') + 1);
+    const auto future = future_.find(kind);
+    if (future != future_.end() && future->second.versions.count(version) > 0) {
+      return future->second.namespaced;
+    }
+    const auto known = kinds_.find(kind);
+    if (known == kinds_.end()) {
+      Leave(key.Text(), "kind_unknown",
+            "the cluster does not know the kind " + kind.Text() +
+                ": install its CustomResourceDefinition, or remove the object");
+      return std::nullopt;
+    }
+    if (!Serves(kinds_, kind, version)) {
+      std::string served;
+      for (const std::string& other : known->second.versions) {
+        served += (served.empty() ? "" : ", ") + other;
+      }
+      Leave(key.Text(), "version_not_served",
+            "the cluster does not serve " + kind.Text() + " as " + api_version +
+                ": use one of the versions " + served);
+      return std::nullopt;
+    }
+    return known->second.namespaced;
+  }
+
+  bool Allowed(const ResourceKey& key, bool namespaced) {
+    const AppPolicy& policy = input_.policy;
+    if (!Lists(policy.allowed_kinds, GroupKind::Of(key))) {
+      Leave(key.Text(), "kind_forbidden", "the app may not use this kind (allowedKinds)");
+      return false;
+    }
+    if (namespaced && !Lists(policy.allowed_namespaces, key.namespace_)) {
+      Leave(key.Text(), "namespace_forbidden",
+            "the app may not use this namespace (allowedNamespaces)");
+      return false;
+    }
+    if (!namespaced && !policy.cluster_scope_allowed) {
+      Leave(key.Text(), "cluster_scope_forbidden", "the app may not use cluster-scoped objects");
+      return false;
+    }
+    return true;
+  }
+
+  void Stamp(const Value& object, const ResourceKey& key, const std::string& api_version,
+             bool implied) {
+    auto normalized = merge::Normalize(object);
+    if (!normalized) {
+      Leave(key.Text(), "object_invalid", normalized.error().message);
+      return;
+    }
+    object::Object& metadata = normalized->get_object()["metadata"].get_object();
+    if (key.namespace_.empty()) {
+      metadata.erase("namespace");
+    } else {
+      metadata["namespace"] = key.namespace_;
+    }
+    auto stamped = StampDesired(*normalized, input_.name, agent_namespace_);
+    if (!stamped) {
+      const bool foreign = stamped.error().code == Errc::kPrecondition;
+      Leave(key.Text(), foreign ? "part_of_label" : "object_invalid", stamped.error().message);
+      return;
+    }
+    auto desired = std::make_shared<Desired>();
+    desired->key = key;
+    desired->app = input_.name;
+    desired->api_version = api_version;
+    desired->wave = WaveOf(object);
+    desired->stage = StageOf(GroupKind::Of(key));
+    desired->implied = implied;
+    desired->object = std::move(stamped->object);
+    desired->hash = std::move(stamped->hash);
+    prepared_.push_back(std::move(desired));
+  }
+
+  const AppInput& input_;
+  const KindTable& kinds_;
+  const FutureKinds& future_;
+  std::string_view agent_namespace_;
+  PreparedApp out_;
+  std::vector<std::shared_ptr<Desired>> prepared_;
+  std::set<ResourceKey> repeated_;
+};
+
+// Kept when the app goes.
+Value ImpliedNamespace(const std::string& name) {
+  return object::Object{
+      {"apiVersion", "v1"},
+      {"kind", "Namespace"},
+      {"metadata",
+       object::Object{{"name", name},
+                      {"annotations", object::Object{{"dunlin.dev/prune", "disabled"}}}}}};
+}
+
+std::set<std::string> NamespacesOf(const std::vector<AppInput>& apps) {
+  std::set<std::string> names;
+  for (const AppInput& app : apps) {
+    for (const Value* object : app.objects) {
+      const auto key = ResourceKey::Of(*object);
+      if (key && IsNamespace(*key)) names.insert(key->name);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string_view Name(Propagation propagation) {
+  switch (propagation) {
+    case Propagation::kBackground:
+      return "Background";
+    case Propagation::kForeground:
+      return "Foreground";
+    case Propagation::kOrphan:
+      return "Orphan";
+  }
+  return "Background";
+}
+
+DesiredSet Prepare(const std::vector<AppInput>& apps, const KindTable& kinds,
+                   std::string_view agent_namespace) {
+  std::vector<const AppInput*> sorted;
+  FutureKinds future;
+  for (const AppInput& app : apps) {
+    sorted.push_back(&app);
+    for (const Value* object : app.objects) CollectCrd(*object, future);
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](const AppInput* a, const AppInput* b) { return a->name < b->name; });
+
+  DesiredSet out;
+  std::set<std::string> namespaces = NamespacesOf(apps);
+  std::map<ResourceKey, std::vector<std::string>> wanted;
+  for (const AppInput* app : sorted) {
+    AppPreparer preparer(*app, kinds, future, agent_namespace);
+    for (const Value* object : app->objects) preparer.Add(*object);
+    const std::string& name = app->policy.default_namespace;
+    if (app->policy.create_namespace && !name.empty() && !IsProtectedNamespace(name) &&
+        namespaces.insert(name).second) {
+      preparer.Add(ImpliedNamespace(name), true);
+    }
+    out.apps.push_back(preparer.Finish());
+    for (const DesiredPtr& item : out.apps.back().objects) wanted[item->key].push_back(app->name);
+  }
+  for (auto& [key, names] : wanted) {
+    if (names.size() > 1) out.shared.emplace(key, std::move(names));
+  }
+  return out;
+}
+
+}  // namespace dunlin::plan

@@ -1,0 +1,121 @@
+#include "agent/plan/plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/plan/context.h"
+#include "agent/plan/object_step.h"
+#include "agent/plan/order.h"
+#include "agent/plan/prune.h"
+
+namespace dunlin::plan {
+
+namespace {
+
+// Objects come in apply order: a new stage begins where (wave, stage) changes.
+void FillStages(const PlanContext& context, const PreparedApp& app, AppPlan& plan) {
+  for (const DesiredPtr& item : app.objects) {
+    Stage* last = plan.stages.empty() ? nullptr : &plan.stages.back();
+    if (last == nullptr || last->wave != item->wave || last->stage != item->stage) {
+      if (last != nullptr) last->gate_health = last->wave != item->wave;
+      Stage next;
+      next.wave = item->wave;
+      next.stage = item->stage;
+      next.gate_established = item->stage == kStageCrds;
+      plan.stages.push_back(std::move(next));
+    }
+    plan.stages.back().steps.push_back(DecideObject(context, item, context.LiveOf(item->key)));
+  }
+}
+
+// Rule 10: what is recorded, and what this run may create. Objects that it will not touch are not
+// announced: a record would claim them.
+void FillSuperset(const PlanContext& context, AppPlan& plan) {
+  std::set<object::ResourceKey> keys;
+  for (const auto& [key, record] : *context.input().inventory) {
+    if (record.app == plan.app) keys.insert(key);
+  }
+  for (const Stage& stage : plan.stages) {
+    for (const Step& step : stage.steps) {
+      if (step.action == Action::kConflict || step.action == Action::kBlocked) continue;
+      keys.insert(step.key);
+    }
+  }
+  for (const object::ResourceKey& key : keys) {
+    plan.group_kinds.insert(GroupKind::Of(key));
+    if (!key.namespace_.empty()) plan.namespaces.insert(key.namespace_);
+  }
+  plan.superset.assign(keys.begin(), keys.end());
+}
+
+}  // namespace
+
+std::string_view Name(Action action) {
+  switch (action) {
+    case Action::kSkip:
+      return "skip";
+    case Action::kCreate:
+      return "create";
+    case Action::kPatch:
+      return "patch";
+    case Action::kRead:
+      return "read";
+    case Action::kWaitForCrd:
+      return "wait_for_crd";
+    case Action::kConflict:
+      return "conflict";
+    case Action::kBlocked:
+      return "blocked";
+    case Action::kDelete:
+      return "delete";
+    case Action::kRelease:
+      return "release";
+    case Action::kForget:
+      return "forget";
+  }
+  return "unknown";
+}
+
+Result<Plan> MakePlan(const PlanInput& input) {
+  if (input.desired == nullptr || input.live == nullptr || input.inventory == nullptr ||
+      input.kinds == nullptr) {
+    return MakeError(
+        Errc::kInvalidArgument,
+        "a plan needs the desired set, the live snapshot, the inventory and the kinds");
+  }
+  const PlanContext context(input);
+  const PruneFacts facts(context);
+  Plan out;
+  std::set<std::string> removed;
+  for (const auto& [key, record] : *input.inventory) {
+    if (context.FindApp(record.app) == nullptr) removed.insert(record.app);
+  }
+  for (const PreparedApp& app : input.desired->apps) {
+    AppPlan plan;
+    plan.app = app.name;
+    plan.depends_on = app.policy.depends_on;
+    plan.priority = app.policy.priority;
+    plan.problems = app.problems;
+    FillStages(context, app, plan);
+    out.apps.push_back(std::move(plan));
+  }
+  for (const std::string& app : removed) {
+    AppPlan plan;
+    plan.app = app;
+    out.apps.push_back(std::move(plan));
+  }
+  for (AppPlan& plan : out.apps) {
+    FillSuperset(context, plan);
+    PlanPrune(context, facts, plan);
+  }
+  std::sort(out.apps.begin(), out.apps.end(), [](const AppPlan& a, const AppPlan& b) {
+    return a.priority != b.priority ? a.priority > b.priority : a.app < b.app;
+  });
+  return out;
+}
+
+Step PlanObject(const PlanInput& input, const DesiredPtr& desired, const LiveObject* live) {
+  return DecideObject(PlanContext(input), desired, live);
+}
+
+}  // namespace dunlin::plan

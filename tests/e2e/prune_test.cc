@@ -1,0 +1,226 @@
+// What is removed from a cluster, and above all what is not. A removed manifest is pruned; nothing
+// else ever deletes: not an emptied repository, a render error, a vanished path, a lost agent
+// database or a hub restored from an older copy; `dunlin status` says each of them.
+#include <filesystem>
+
+#include "protocol/object/json.h"
+#include "tests/e2e/fleet.h"
+#include "tests/support/assert_ok.h"
+
+namespace dunlin::e2e {
+namespace {
+
+std::string ConfigMap(const std::string& name, const std::string& text = "one") {
+  return "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: " + name + " }\ndata: { text: \"" +
+         text + "\" }\n";
+}
+
+class Prune : public testing::Test {
+ protected:
+  static constexpr int kObjects = 6;
+
+  static void SetUpTestSuite() {
+    planes_ = std::make_unique<support::TempDir>();
+    auto plane = Plane::Start(planes_->path(), {.clusters = 1, .controllers = true});
+    ASSERT_OK(plane);
+    plane_ = std::make_unique<Plane>(std::move(*plane));
+  }
+  static void TearDownTestSuite() {
+    plane_.reset();
+    planes_.reset();
+  }
+
+  // A fleet with one app of six ConfigMaps, Synced. Each test has its own namespace and app.
+  void SetUp() override {
+    app_ = "prune-" + std::to_string(++counter_);
+    auto fleet = Fleet::Create(dir_.path());
+    ASSERT_OK(fleet);
+    fleet_ = std::make_unique<Fleet>(std::move(*fleet));
+    ASSERT_OK(fleet_->git().Write("catalogue/app.yaml", App("manifests")));
+    for (int i = 0; i < kObjects; ++i) {
+      const std::string name = "item-" + std::to_string(i);
+      ASSERT_OK(fleet_->git().Write("manifests/" + name + ".yaml", ConfigMap(name)));
+    }
+    const auto revision = fleet_->git().Push("six objects");
+    ASSERT_OK(revision);
+    ASSERT_OK(fleet_->StartHub());
+    ASSERT_OK(fleet_->Enroll("one", "eu-west-1", plane_->kubeconfig(0)));
+    ASSERT_OK(fleet_->StartAgent("one", plane_->kubeconfig(0)));
+    ASSERT_OK(fleet_->WaitSynced(1, *revision));
+    plane_->Mark(0);
+  }
+
+  std::string App(const std::string& path) const {
+    return "apiVersion: dunlin.dev/v1\nkind: App\nmetadata: { name: " + app_ +
+           " }\nspec:\n  source: { repo: " + fleet_->git().bare() +
+           ", revision: main, path: " + path + " }\n  namespace: " + app_ + "\n";
+  }
+
+  size_t LiveObjects() {
+    const auto names = plane_->Kubectl(
+        0, {"get", "configmaps", "-n", app_, "-l", "applyset.kubernetes.io/part-of", "-o", "name"});
+    EXPECT_OK(names);
+    return names ? static_cast<size_t>(std::count(names->begin(), names->end(), '\n')) : 0;
+  }
+
+  std::vector<std::string> Deletions() {
+    std::vector<std::string> deleted;
+    const auto requests = plane_->Requests(0, "dunlin-agent");
+    EXPECT_OK(requests);
+    if (!requests) return deleted;
+    for (const Audited& request : *requests) {
+      if (request.verb == "delete") deleted.push_back(request.resource + "/" + request.name);
+    }
+    return deleted;
+  }
+
+  static std::unique_ptr<support::TempDir> planes_;
+  static std::unique_ptr<Plane> plane_;
+  static int counter_;
+  support::TempDir dir_;
+  std::unique_ptr<Fleet> fleet_;
+  std::string app_;
+};
+
+std::unique_ptr<support::TempDir> Prune::planes_;
+std::unique_ptr<Plane> Prune::plane_;
+int Prune::counter_ = 0;
+
+TEST_F(Prune, ARemovedManifestIsRemoved) {
+  ASSERT_OK(fleet_->git().Remove("manifests/item-3.yaml"));
+  const auto revision = fleet_->git().Push("without item-3");
+  ASSERT_OK(revision);
+  ASSERT_OK(fleet_->WaitSynced(1, *revision));
+  EXPECT_EQ(Deletions(), std::vector<std::string>{"configmaps/item-3"});
+  EXPECT_EQ(LiveObjects(), kObjects - 1u);
+}
+
+TEST_F(Prune, ObjectsOfOthersAndOptedOutOnesStay) {
+  ASSERT_OK(plane_->Kubectl(0, {"create", "configmap", "foreign", "-n", app_}));
+  ASSERT_OK(fleet_->git().Write(
+      "manifests/item-2.yaml",
+      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: item-2\n  annotations: "
+      "{ dunlin.dev/prune: disabled }\ndata: { text: one }\n"));
+  const auto opted = fleet_->git().Push("item-2 opts out");
+  ASSERT_OK(opted);
+  ASSERT_OK(fleet_->WaitSynced(1, *opted));
+  ASSERT_OK(fleet_->git().Remove("manifests/item-2.yaml"));
+  const auto revision = fleet_->git().Push("without item-2");
+  ASSERT_OK(revision);
+  ASSERT_OK(fleet_->WaitSynced(1, *revision));
+  EXPECT_TRUE(Deletions().empty());
+  const auto kept = plane_->Get(0, "configmap", app_, "item-2");
+  ASSERT_OK(kept);
+  EXPECT_EQ(object::Find(*kept, {"metadata", "labels", "applyset.kubernetes.io/part-of"}), nullptr);
+  EXPECT_OK(plane_->Get(0, "configmap", app_, "foreign"));
+}
+
+// 12 objects: removing 11 is more than max(10, 30 %).
+TEST_F(Prune, AMassRemovalWaitsForConfirmation) {
+  for (int i = kObjects; i < 12; ++i) {
+    const std::string name = "item-" + std::to_string(i);
+    ASSERT_OK(fleet_->git().Write("manifests/" + name + ".yaml", ConfigMap(name)));
+  }
+  const auto twelve = fleet_->git().Push("twelve objects");
+  ASSERT_OK(twelve);
+  ASSERT_OK(fleet_->WaitSynced(1, *twelve));
+  for (int i = 1; i < 12; ++i) {
+    ASSERT_OK(fleet_->git().Remove("manifests/item-" + std::to_string(i) + ".yaml"));
+  }
+  ASSERT_OK(fleet_->git().Push("only one left"));
+  ASSERT_OK(fleet_->WaitProblem(app_, "one", "prune_guard"));
+  EXPECT_TRUE(Deletions().empty());
+  EXPECT_EQ(LiveObjects(), 12u);
+
+  ASSERT_OK(fleet_->Json({"app", "sync", app_, "--allow-mass-prune"}));
+  ASSERT_OK(fleet_->WaitSynced(1, ""));
+  EXPECT_EQ(Deletions().size(), 11u);
+}
+
+TEST_F(Prune, AnEmptiedRepositoryPrunesNothing) {
+  ASSERT_OK(fleet_->git().Remove("manifests"));
+  ASSERT_OK(fleet_->git().Remove("catalogue"));
+  ASSERT_OK(fleet_->git().Write("README", "nothing here\n"));
+  ASSERT_OK(fleet_->git().Push("emptied"));
+  ASSERT_OK(fleet_->WaitProblem(app_, "one", "manifests"));
+  EXPECT_TRUE(Deletions().empty());
+  EXPECT_EQ(LiveObjects(), static_cast<size_t>(kObjects));
+}
+
+TEST_F(Prune, ADirectoryWithoutObjectsPrunesNothing) {
+  ASSERT_OK(fleet_->git().Remove("manifests"));
+  ASSERT_OK(fleet_->git().Write("manifests/README.md", "no manifests\n"));
+  ASSERT_OK(fleet_->git().Push("no manifests left"));
+  ASSERT_OK(fleet_->WaitProblem(app_, "one", "allowEmpty"));
+  EXPECT_TRUE(Deletions().empty());
+  EXPECT_EQ(LiveObjects(), static_cast<size_t>(kObjects));
+}
+
+TEST_F(Prune, ARenderErrorPrunesNothingAndTheNextGoodCommitGoesOn) {
+  ASSERT_OK(fleet_->git().Write("manifests/item-1.yaml", "kind: [unclosed\n"));
+  ASSERT_OK(fleet_->git().Remove("manifests/item-0.yaml"));
+  ASSERT_OK(fleet_->git().Push("broken"));
+  ASSERT_OK(fleet_->WaitProblem(app_, "one", "item-1.yaml"));
+  EXPECT_TRUE(Deletions().empty());
+  EXPECT_EQ(LiveObjects(), static_cast<size_t>(kObjects));
+
+  ASSERT_OK(fleet_->git().Write("manifests/item-1.yaml", ConfigMap("item-1")));
+  const auto mended = fleet_->git().Push("mended");
+  ASSERT_OK(mended);
+  ASSERT_OK(fleet_->WaitSynced(1, *mended));
+  EXPECT_EQ(Deletions(), std::vector<std::string>{"configmaps/item-0"});
+}
+
+TEST_F(Prune, ADeletedPathPrunesNothing) {
+  ASSERT_OK(fleet_->git().Write("catalogue/app.yaml", App("no/such/path")));
+  ASSERT_OK(fleet_->git().Push("wrong path"));
+  ASSERT_OK(fleet_->WaitProblem(app_, "one", "no/such/path"));
+  EXPECT_TRUE(Deletions().empty());
+  EXPECT_EQ(LiveObjects(), static_cast<size_t>(kObjects));
+}
+
+TEST_F(Prune, ALostAgentDatabasePrunesNothing) {
+  ASSERT_OK(fleet_->StopAgent("one"));
+  for (const char* file : {"agent.db", "agent.db-wal", "agent.db-shm"}) {
+    std::filesystem::remove(fleet_->state("one") + "/" + file);
+  }
+  ASSERT_OK(fleet_->git().Remove("manifests/item-4.yaml"));
+  const auto revision = fleet_->git().Push("without item-4");
+  ASSERT_OK(revision);
+  ASSERT_OK(fleet_->StartAgent("one", plane_->kubeconfig(0)));
+  ASSERT_OK(fleet_->WaitStatus("the agent's word", [](const object::Value& status) {
+    return object::CanonicalJson(status).find("state_lost") != std::string::npos;
+  }));
+  ASSERT_OK(fleet_->WaitApplied(1, *revision));
+  EXPECT_TRUE(Deletions().empty());
+  EXPECT_EQ(LiveObjects(), static_cast<size_t>(kObjects));
+}
+
+TEST_F(Prune, AHubRestoredFromAnOlderCopyPrunesNothingAndMovesForward) {
+  ASSERT_OK(fleet_->StopHub());
+  const std::string copy = dir_ / "hub-copy";
+  std::filesystem::copy(fleet_->hub_data(), copy, std::filesystem::copy_options::recursive);
+  ASSERT_OK(fleet_->StartHub());
+  ASSERT_OK(fleet_->git().Write("manifests/item-9.yaml", ConfigMap("item-9")));
+  const auto newer = fleet_->git().Push("one more");
+  ASSERT_OK(newer);
+  ASSERT_OK(fleet_->WaitSynced(1, *newer));
+
+  ASSERT_OK(fleet_->StopHub());
+  std::filesystem::remove_all(fleet_->hub_data());
+  std::filesystem::copy(copy, fleet_->hub_data(), std::filesystem::copy_options::recursive);
+  ASSERT_OK(fleet_->StartHub());
+  ASSERT_OK(fleet_->WaitSynced(1, *newer));
+  EXPECT_TRUE(Deletions().empty());
+  EXPECT_EQ(LiveObjects(), kObjects + 1u);
+
+  // And it goes on: its next statement is newer than all that agents ever had.
+  ASSERT_OK(fleet_->git().Remove("manifests/item-9.yaml"));
+  const auto last = fleet_->git().Push("without it again");
+  ASSERT_OK(last);
+  ASSERT_OK(fleet_->WaitSynced(1, *last));
+  EXPECT_EQ(Deletions(), std::vector<std::string>{"configmaps/item-9"});
+}
+
+}  // namespace
+}  // namespace dunlin::e2e
