@@ -86,6 +86,13 @@ inline constexpr size_t kGitTreeDepth = 100;
 inline constexpr size_t kGitReadBytes = 256 * kMiB;   // of one read into memory: the render tar
 inline constexpr size_t kGitRequestBytes = 1 * kMiB;  // hub -> git-worker
 inline constexpr size_t kGitFrameBytes = kGitObjectBytes + 64 * kKiB;  // git-worker -> hub
+inline constexpr size_t kCredentialBytes = 64 * kKiB;  // one file of the credentials directory
+
+// hub/render (design.md section 10)
+inline constexpr size_t kRenderTreeFiles = 100'000;
+inline constexpr size_t kRenderTarBytes = 256 * kMiB;
+inline constexpr size_t kRenderRequestBytes = 32 * kMiB;  // the JSON line before the tar
+inline constexpr size_t kRenderOutputBytes = 64 * kMiB;   // all answers of one job
 
 // agent/merge
 inline constexpr size_t kOpenApiBytes = 32 * kMiB;      // one group-version's OpenAPI v3 document
