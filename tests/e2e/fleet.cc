@@ -41,6 +41,8 @@ Result<support::Finished> RunIn(const std::string& directory, std::vector<std::s
 
 Result<std::string> Slurp(const std::string& path) { return ReadFile(path, 64 << 20); }
 
+const std::string kDeps = std::string(DUNLIN_DEPS_DIR) + "/bin/";
+
 // A port that nobody listens on now. The hub must come back on the port that agents know, so it
 // cannot take any free one at each start.
 Result<uint16_t> FreePort() {
@@ -136,19 +138,25 @@ Result<Fleet> Fleet::Create(const std::string& directory, FleetOptions options) 
   fleet.git_ = std::make_unique<GitRepository>(std::move(git));
   TRY(fleet.agents_port_, FreePort());
   TRY(const uint16_t public_port, FreePort());
-  std::vector<std::string> init = {Program("dunlin-hub"), "init", "--data",        fleet.hub_data(),
-                                   "--agents-port",       "0",    "--public-port", "0"};
-  if (!fleet.options_.fleet_path.empty()) {
-    init.insert(init.end(),
-                {"--fleet", fleet.git().bare(), "--fleet-path", fleet.options_.fleet_path});
-  }
-  TRY(support::Finished finished, RunIn(directory + "/git", std::move(init)));
+  TRY(support::Finished finished,
+      RunIn(directory + "/git", {Program("dunlin-hub"), "init", "--data", fleet.hub_data()}));
   if (finished.status != 0) {
     return MakeError(Errc::kInternal,
                      "dunlin-hub init: " + finished.out + Tail(directory + "/git.log"));
   }
-  std::ofstream config(fleet.hub_data() + "/hub.yaml", std::ios::app);
+  std::ofstream config(fleet.hub_data() + "/hub.yaml", std::ios::trunc);
+  config << "data: .\nlisten:\n  agents: 127.0.0.1:" << fleet.agents_port_
+         << "\n  public: 127.0.0.1:" << public_port
+         << "\ngit:\n  poll: " << fleet.options_.poll.count() << "ms\n  localRoots: [\""
+         << directory << "/git\"]\nrender:\n  ready: 2\n  worker: " << kDeps
+         << "dunlin-render\n  runsc: " << kDeps << "runsc\n";
+  if (!fleet.options_.fleet_path.empty()) {
+    config << "catalog:\n  repo: " << fleet.git().bare()
+           << "\n  revision: main\n  path: " << fleet.options_.fleet_path << "\n";
+  }
   config << fleet.options_.extra_config;
+  config.close();
+  if (!config) return MakeError(Errc::kIo, "cannot write hub.yaml");
   return fleet;
 }
 
