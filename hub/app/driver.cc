@@ -347,7 +347,7 @@ void Driver::RenewHead() {
     log_.Warn("renewal_failed", renewed.error());
   } else if (parts_.publisher.HeadNumber() != before) {
     log_.Info("head_renewed", {{"head", parts_.publisher.HeadNumber()}});
-    parts_.model.head_renewed().Notify();
+    parts_.gate.NotifyAll();
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "hub/app/fleet_catalogue.h"
 #include "hub/app/model.h"
+#include "hub/app/poll_gate.h"
 #include "hub/git/git.h"
 #include "hub/pipeline/pipeline.h"
 #include "hub/pipeline/schedule.h"
@@ -32,6 +33,7 @@ class Driver {
     FleetModel& model;
     FleetCatalogue& catalogue;
     Pipeline& pipeline;
+    PollGate& gate;
     asio::thread_pool& pool;
     Clock& clock;
     Random& random;
@@ -100,7 +102,6 @@ class Driver {
                       std::shared_ptr<const TreeIndex> index);
   Task<git::Tree> ReadTree(std::string repo_key, RevisionId commit, bool with_bytes);
   void RenewHead();
-  void TakeReadings();
 
   Parts parts_;
   Config config_;
