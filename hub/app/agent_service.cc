@@ -87,7 +87,7 @@ Task<Bytes> AgentService::Poll(AgentIdentity agent, wire::PollRequest request) {
     if (!answer) co_return answer.error();
     if (*answer) co_return std::move(**answer);
     const Millis left = until - parts_.clock.Monotonic();
-    if (left <= Millis(0)) break;
+    if (left <= Millis(0) || stopping_) break;
     auto woken = co_await parts_.gate.At(agent.cluster).Wait(left);
     if (!woken && woken.error().code == Errc::kCancelled) co_return woken.error();
     const AgentRecord* record = parts_.model.FindAgent(agent.agent);

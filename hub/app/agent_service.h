@@ -23,7 +23,7 @@ class AgentService : public AgentBackend {
     PollGate& gate;
     const Pipeline& pipeline;
     const Clock& clock;
-    Metrics& metrics;
+    dunlin::Metrics& metrics;
   };
   AgentService(Parts parts, Log log, Millis hold = Seconds(wire::kHoldSeconds))
       : parts_(parts), log_(std::move(log)), hold_(hold) {}
@@ -33,6 +33,9 @@ class AgentService : public AgentBackend {
   Result<Bytes> Bundle(const AgentIdentity& agent, const BundleDigest& digest,
                        const std::optional<BundleDigest>& from) override;
   Status Report(const AgentIdentity& agent, wire::Report report) override;
+
+  // Held polls are answered at their next wake-up.
+  void Stop() { stopping_ = true; }
 
   // Clusters whose agents hold what this hub never made: its database is an old copy. Cluster name
   // -> what was seen.
@@ -46,6 +49,7 @@ class AgentService : public AgentBackend {
   Parts parts_;
   Log log_;
   Millis hold_;
+  bool stopping_ = false;
   std::map<std::string, std::string> restored_;
   std::map<TargetKey, TimePoint> measured_;  // the publish whose arrival was counted
 };

@@ -197,7 +197,10 @@ Result<HubConfig> ParseHubConfig(const std::string& text, const std::string& dir
   out.render.worker = Resolved(out.render.worker, directory);
   out.render.runsc = Resolved(out.render.runsc, directory);
   for (std::string& root : out.git.local_roots) root = Resolved(root, directory);
-  if (out.advertise_host.empty()) out.advertise_host = out.agents.host;
+  if (out.advertise_host.empty()) {
+    const bool any = out.agents.host == "0.0.0.0" || out.agents.host == "::";
+    out.advertise_host = !any ? out.agents.host : out.names.empty() ? "127.0.0.1" : out.names[0];
+  }
   return out;
 }
 

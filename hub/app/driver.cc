@@ -10,8 +10,8 @@ namespace dunlin::hub {
 
 namespace {
 
-constexpr size_t kRounds = 8;        // repositories looked at side by side
-constexpr Millis kTick{1000};        // head renewal, retries of a failed publish
+constexpr size_t kRounds = 8;            // repositories looked at side by side
+constexpr Millis kTick{1000};            // head renewal, retries of a failed publish
 constexpr Millis kRenderLimit{600'000};  // a sandbox has its own, shorter limit
 
 std::string KeyOf(const std::string& repo) {
@@ -193,9 +193,9 @@ void Driver::TakeFetched(const std::string& repo_key, const git::FetchResult& fe
       const Pipeline::Ref* known = parts_.pipeline.FindRef(repo_key, revision.name);
       if (known == nullptr || known->commit != revision.commit) {
         moved.push_back({repo_key, revision.name, revision.commit.str(), now});
-        log_.Info("resolved", {{"repo", repo_key},
-                               {"revision", revision.name},
-                               {"commit", revision.commit.str()}});
+        log_.Info(
+            "resolved",
+            {{"repo", repo_key}, {"revision", revision.name}, {"commit", revision.commit.str()}});
       }
     }
     refs.push_back(std::move(ref));
@@ -225,8 +225,7 @@ TaskVoid Driver::LoadFleet(RevisionId commit) {
   git::ReadOptions options;
   if (!config_.fleet_path.empty()) options.paths = {config_.fleet_path};
   auto read = parts_.git.ReadTree(RepositoryOf(fleet_key_), commit, std::move(options));
-  CO_TRY(git::Tree tree,
-         co_await net::WithTimeout(std::move(read), config_.git_limit, "git read"));
+  CO_TRY(git::Tree tree, co_await net::WithTimeout(std::move(read), config_.git_limit, "git read"));
   std::vector<catalog::Document> documents;
   // An emptied or missing path is the catalogue's to judge: it removes nothing.
   if (!tree.entries.empty()) {
@@ -405,8 +404,13 @@ std::vector<Driver::SourceView> Driver::Sources() const {
     return round == rounds_.end() ? TimePoint() : round->second.checked;
   };
   if (!fleet_key_.empty()) {
-    SourceView fleet{fleet_key_,        config_.fleet_repo,  config_.fleet_revision,
-                     RevisionId(fleet_commit_), fleet_fetch_error_, checked(fleet_key_), true};
+    SourceView fleet{fleet_key_,
+                     config_.fleet_repo,
+                     config_.fleet_revision,
+                     RevisionId(fleet_commit_),
+                     fleet_fetch_error_,
+                     checked(fleet_key_),
+                     true};
     if (!fleet.error) fleet.error = fleet_error_;
     out.push_back(std::move(fleet));
   }

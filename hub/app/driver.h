@@ -1,6 +1,6 @@
-// Performs what the pipeline decides: looks at repositories when they are due, reads trees, renders,
-// seals and stores bundles, publishes, and wakes the held polls. It makes no decision of its own.
-// One look at a repository is a round; rounds of different repositories run side by side.
+// Performs what the pipeline decides: looks at repositories when they are due, reads trees,
+// renders, seals and stores bundles, publishes, and wakes the held polls. It makes no decision of
+// its own. One look at a repository is a round; rounds of different repositories run side by side.
 // REQUIRES: one thread (the io thread); everything it refers to outlives it.
 #pragma once
 
@@ -37,7 +37,7 @@ class Driver {
     asio::thread_pool& pool;
     Clock& clock;
     Random& random;
-    Metrics& metrics;
+    dunlin::Metrics& metrics;
   };
   struct Config {
     std::string fleet_repo;  // empty: no fleet repository

@@ -24,8 +24,8 @@ ObjectRecord ToRecord(const catalog::ObjectId& id, const catalog::Catalogue& cat
 
 catalog::Origin OriginOf(const ObjectRecord& record) {
   catalog::Origin origin;
-  origin.kind = record.origin == kFleet ? catalog::Origin::Kind::kFleet
-                                        : catalog::Origin::Kind::kApplied;
+  origin.kind =
+      record.origin == kFleet ? catalog::Origin::Kind::kFleet : catalog::Origin::Kind::kApplied;
   const size_t colon = record.place.rfind(':');
   origin.file = record.place.substr(0, colon);
   if (colon != std::string::npos) {
