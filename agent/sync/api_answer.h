@@ -40,13 +40,13 @@ struct ApiAnswer {
 
 // What to do with the object whose write failed (merge.md section 14, row Errors).
 enum class FailureAction {
-  kRetry,       // again with back-off; counts as a fast try
-  kWait,        // again after retry_after; not counted, and the write window is halved
-  kReread,      // GET the object, decide again at once
-  kRecreate,    // the object is not there: decide again as absent
-  kJsonMerge,   // the kind takes no strategic patch: decide again with JSON merge
-  kDone,        // the wanted state holds already (404 on DELETE)
-  kFail,        // retrying unchanged is useless: report, try again in the slow loop
+  kRetry,      // again with back-off; counts as a fast try
+  kWait,       // again after retry_after; not counted, and the write window is halved
+  kReread,     // GET the object, decide again at once
+  kRecreate,   // the object is not there: decide again as absent
+  kJsonMerge,  // the kind takes no strategic patch: decide again with JSON merge
+  kDone,       // the wanted state holds already (404 on DELETE)
+  kFail,       // retrying unchanged is useless: report, try again in the slow loop
 };
 
 enum class Verb { kGet, kCreate, kPatch, kDelete };

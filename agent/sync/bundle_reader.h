@@ -1,25 +1,34 @@
-// A stored bundle, opened: decompressed, digest checked, parsed.
+// A stored bundle, opened: decompressed, digest checked, parsed; and its policy in the planner's
+// terms.
 #pragma once
 
-#include "agent/sync/policy.h"
+#include <string>
+#include <vector>
+
+#include "agent/plan/desired.h"
 #include "agent/sync/record.h"
 #include "protocol/base/result.h"
-#include "protocol/object/value.h"
+#include "protocol/bundle/bundle.h"
 #include "protocol/trust/documents.h"
 
 namespace dunlin::sync {
 
-struct OpenedBundle {
-  std::string app;
-  bool cluster_scope = false;
-  std::vector<object::Value> objects;
-  BundlePolicy policy;
+Result<bundle::Bundle> OpenBundle(const StoredBundle& stored);
+
+// The bundle is the one that the statement means: app name, number of objects, size.
+Status CheckAgainstStatement(const bundle::Bundle& bundle, uint64_t raw_bytes,
+                             const std::string& app, const trust::StatementApp& entry);
+
+// What of the policy the agent acts by.
+struct AppRules {
+  plan::AppPolicy plan;
+  std::string as_user;  // "system:serviceaccount:ns:name", or empty
+  int retry_limit = 5;  // fast tries
+  int64_t retry_backoff_ms = 100;
+  std::vector<bundle::IgnoreRule> ignore;
+  // Parts that this version does not honour; the app is applied without them and says so.
+  std::vector<std::string> unsupported;
 };
-
-Result<OpenedBundle> OpenBundle(const StoredBundle& stored);
-
-// The bundle is the one that the statement means: app name and number of objects.
-Status CheckAgainstStatement(const OpenedBundle& bundle, const std::string& app,
-                             const trust::StatementApp& entry);
+AppRules RulesOf(const bundle::Bundle& bundle, const trust::StatementApp& entry);
 
 }  // namespace dunlin::sync

@@ -4,6 +4,10 @@ namespace dunlin::sync {
 
 namespace {
 constexpr Millis kSchemaPause{10000};
+constexpr std::string_view kAwayHint =
+    "check that it is up, and the address and credentials in the agent's kubeconfig; the agent "
+    "tries "
+    "again by itself";
 }  // namespace
 
 struct ClusterLane::Row {
@@ -72,9 +76,16 @@ void ClusterLane::Resume(const Event& event, TimePoint now, Out& out) {
   }
   if (found == nullptr) NoTransition("cluster", Name(state_), event);
   state_ = (this->*found->act)(event);
-  if (state_ == State::kAway || state_ == State::kForeign) out.WakeAt(wake_);
-  for (const auto& [version, time] : schemas_failed_) out.WakeAt(time);
   out_ = nullptr;
+}
+
+std::optional<TimePoint> ClusterLane::Wake() const {
+  std::optional<TimePoint> wake;
+  if (state_ == State::kAway || state_ == State::kForeign) wake = wake_;
+  for (const auto& [version, time] : schemas_failed_) {
+    if (!wake || time < *wake) wake = time;
+  }
+  return wake;
 }
 
 ClusterLane::State ClusterLane::Stay(const Event&) { return state_; }
@@ -95,6 +106,7 @@ ClusterLane::State ClusterLane::OnDiscovered(const Event& event) {
   world_.Clear("apiserver_unreachable");
   if (!ours.empty() && facts.kube_uid != ours) {
     world_.facts.reset();
+    StopWatches(*out_);
     world_.Raise("other_cluster",
                  "the kubeconfig leads to the cluster " + facts.kube_uid +
                      ", this agent was enrolled for " + ours + " (UID of kube-system)",
@@ -120,8 +132,7 @@ ClusterLane::State ClusterLane::OnDiscoverFailed(const Event& event) {
   again_ = false;
   world_.Raise("apiserver_unreachable",
                "the apiserver does not answer: " + std::get<DiscoverFailed>(event).error.message,
-               "check that it is up, and the address and credentials in the agent's kubeconfig; "
-               "the agent tries again by itself");
+               std::string(kAwayHint));
   wake_ = now_ + backoff_.Next(world_.jitter.Next());
   return State::kAway;
 }
@@ -140,8 +151,8 @@ ClusterLane::State ClusterLane::OnTick(const Event&) {
   return State::kDiscovering;
 }
 
-void ClusterLane::Require(std::set<plan::GroupKind> kinds, std::set<object::GroupVersion> versions,
-                          Out& out) {
+void ClusterLane::Require(std::map<plan::GroupKind, std::string> kinds,
+                          std::set<object::GroupVersion> versions, Out& out) {
   kinds_ = std::move(kinds);
   for (const object::GroupVersion& version : versions) {
     if (!world_.schemas.contains(version)) schemas_wanted_.insert(version);
@@ -156,25 +167,38 @@ void ClusterLane::StartWatches(Out& out) {
     world_.schemas[version] = nullptr;  // JSON merge until the answer is here; Ready() waits for it
     out.Do(LoadSchema{version});
   }
-  for (const plan::GroupKind& kind : kinds_) {
+  std::map<plan::GroupKind, std::string> wanted;
+  for (const auto& [kind, version] : kinds_) {
     const auto served = world_.facts->kinds.find(kind);
     if (served == world_.facts->kinds.end() || served->second.versions.empty()) continue;
-    const plan::KindInfo& info = served->second;
-    if (watched_.contains(kind)) continue;
-    watched_[kind].version = info.versions.front();
-    out.Do(Watch{kind, info.versions.front(), info.plural});
+    const bool has = plan::Serves(world_.facts->kinds, kind, version);
+    wanted[kind] = has ? version : served->second.versions.front();
   }
   for (auto it = watched_.begin(); it != watched_.end();) {
-    const bool served = world_.facts->kinds.contains(it->first);
-    if (kinds_.contains(it->first) && served) {
+    const auto found = wanted.find(it->first);
+    if (found != wanted.end() && found->second == it->second.version) {
+      wanted.erase(found);
       ++it;
       continue;
     }
-    world_.live.DropKind(it->first);
-    world_.failed_lists.erase(it->first);
-    out.Do(Unwatch{it->first});
-    it = watched_.erase(it);
+    it = Stop(it, out);
   }
+  for (const auto& [kind, version] : wanted) {
+    watched_[kind].version = version;
+    out.Do(Watch{kind, version, world_.facts->kinds.at(kind).plural});
+  }
+}
+
+ClusterLane::WatchedMap::iterator ClusterLane::Stop(WatchedMap::iterator it, Out& out) {
+  world_.live.DropKind(it->first);
+  world_.failed_lists.erase(it->first);
+  world_.Clear("list_failed:" + it->first.Text());
+  out.Do(Unwatch{it->first});
+  return watched_.erase(it);
+}
+
+void ClusterLane::StopWatches(Out& out) {
+  for (auto it = watched_.begin(); it != watched_.end();) it = Stop(it, out);
 }
 
 ClusterLane::State ClusterLane::OnSchema(const Event& event) {
@@ -185,8 +209,8 @@ ClusterLane::State ClusterLane::OnSchema(const Event& event) {
   return state_;
 }
 
-// Without the document a strategic patch cannot be made. The kind's objects are merged by JSON merge
-// meanwhile, which is right for single values and replaces lists whole.
+// Without the document a strategic patch cannot be made. The kind's objects are merged by JSON
+// merge meanwhile, which is right for single values and replaces lists whole.
 ClusterLane::State ClusterLane::OnSchemaFailed(const Event& event) {
   const SchemaFailed& failed = std::get<SchemaFailed>(event);
   schemas_failed_[failed.version] = now_ + kSchemaPause;
@@ -199,6 +223,7 @@ ClusterLane::State ClusterLane::OnListed(const Event& event) {
   if (watched != watched_.end() && listed.last) {
     watched->second.list = ListState::kListed;
     world_.failed_lists.erase(listed.kind);
+    world_.Clear("apiserver_unreachable");
     world_.Clear("list_failed:" + listed.kind.Text());
   }
   return state_;
@@ -213,6 +238,12 @@ ClusterLane::State ClusterLane::OnListFailed(const Event& event) {
     watched->second.list = ListState::kFailed;
     world_.failed_lists.insert(failed.kind);
   }
+  if (IsRetryable(failed.error.code)) {
+    world_.Raise("apiserver_unreachable",
+                 "a watch of " + failed.kind.Text() + " broke: " + failed.error.message,
+                 std::string(kAwayHint));
+    return state_;
+  }
   world_.Raise("list_failed:" + failed.kind.Text(),
                failed.kind.Text() + " cannot be listed: " + failed.error.message,
                "give the agent's account the rights list and watch; nothing of this kind is pruned "
@@ -220,13 +251,15 @@ ClusterLane::State ClusterLane::OnListFailed(const Event& event) {
   return state_;
 }
 
-bool ClusterLane::Ready() const {
-  if (!world_.facts || state_ == State::kForeign) return false;
-  for (const auto& [kind, watched] : watched_) {
-    if (watched.list == ListState::kWaiting) return false;
+bool ClusterLane::Ready(const std::set<plan::GroupKind>& kinds,
+                        const std::set<object::GroupVersion>& versions) const {
+  if (!Usable()) return false;
+  for (const plan::GroupKind& kind : kinds) {
+    const auto watched = watched_.find(kind);
+    if (watched != watched_.end() && watched->second.list == ListState::kWaiting) return false;
   }
-  for (const object::GroupVersion& version : schemas_wanted_) {
-    if (!schemas_failed_.contains(version)) return false;
+  for (const object::GroupVersion& version : versions) {
+    if (schemas_wanted_.contains(version) && !schemas_failed_.contains(version)) return false;
   }
   return true;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 
@@ -24,15 +25,22 @@ class ClusterLane {
 
   // Asks for discovery (again): at the start, after CRDs were established, after a 404.
   void Rediscover(TimePoint now, Out& out);
-  // What the desired and the recorded objects need. Kinds that are not served are remembered and
-  // watched once they are.
-  void Require(std::set<plan::GroupKind> kinds, std::set<object::GroupVersion> versions, Out& out);
+  // What the desired and the recorded objects need: kinds with the version to watch them in (of the
+  // manifests: live and desired must have one shape; one that is not served: the preferred one),
+  // and merge tables. Kinds that are not served are remembered and watched once they are.
+  void Require(std::map<plan::GroupKind, std::string> kinds,
+               std::set<object::GroupVersion> versions, Out& out);
+  bool Watches(const plan::GroupKind& kind) const { return watched_.contains(kind); }
+  std::optional<TimePoint> Wake() const;
 
-  // Kinds known, their lists here (or failed), their schemas here (or failed).
-  bool Ready() const;
-  // The kinds have been read again since this many times before.
+  // The kinds are known, and the lists and schemas of these are here (or failed).
+  bool Ready(const std::set<plan::GroupKind>& kinds,
+             const std::set<object::GroupVersion>& versions) const;
+  // How many times the kinds have been read.
   int64_t discoveries() const { return discoveries_; }
   bool Discovering() const { return state_ == State::kDiscovering; }
+  // Our own cluster, seen at least once: it may be written to.
+  bool Usable() const { return world_.facts.has_value() && state_ != State::kForeign; }
   State state() const { return state_; }
 
  private:
@@ -41,6 +49,8 @@ class ClusterLane {
     std::string version;
     ListState list = ListState::kWaiting;
   };
+
+  using WatchedMap = std::map<plan::GroupKind, Watched>;
 
   struct Row;
   static const Row kTable[];
@@ -55,6 +65,8 @@ class ClusterLane {
   State Stay(const Event& event);
 
   void StartWatches(Out& out);
+  void StopWatches(Out& out);
+  WatchedMap::iterator Stop(WatchedMap::iterator it, Out& out);
   void AskForSchema(const object::GroupVersion& version, Out& out);
 
   World& world_;
@@ -63,8 +75,8 @@ class ClusterLane {
   TimePoint wake_{};
   int64_t discoveries_ = 0;
   bool again_ = false;  // discovery was asked for while one was under way
-  std::set<plan::GroupKind> kinds_;
-  std::map<plan::GroupKind, Watched> watched_;
+  std::map<plan::GroupKind, std::string> kinds_;
+  WatchedMap watched_;
   std::set<object::GroupVersion> schemas_wanted_;
   std::map<object::GroupVersion, TimePoint> schemas_failed_;  // asked again at
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -28,11 +30,11 @@ using SchemaPtr = std::shared_ptr<const merge::Schema>;
 struct LoadedState {
   Identity identity;
   trust::TrustedState trusted;
-  std::vector<StoredBundle> bundles;      // of the accepted statement
-  std::vector<BundleDigest> held;         // every bundle in the store, newest first
-  std::vector<Record> records;            // the inventory
-  std::vector<wire::Report> outbox;       // not yet acknowledged, oldest first
-  std::string reset_reason;               // not empty: the database was damaged and begun again
+  std::vector<StoredBundle> bundles;  // of the accepted statement
+  std::vector<BundleDigest> held;     // every bundle in the store, newest first
+  std::vector<Record> records;        // the inventory
+  std::vector<wire::Report> outbox;   // not yet acknowledged, oldest first
+  std::string reset_reason;           // not empty: the database was damaged and begun again
 };
 
 // What the apiserver says about itself.
@@ -50,54 +52,127 @@ struct LiveItem {
 
 // ---- events
 struct Started {};
-struct StateLoaded { LoadedState state; };
-struct StateFailed { Error error; };  // not enrolled, unreadable directory: the agent cannot run
-struct PollAnswered { Bytes answer; };
-struct PollFailed { Error error; };
-struct BundlesLoaded { std::vector<StoredBundle> bundles; };  // a lost one is simply not there
-struct BundleFetched { wire::BundlePayload bundle; };
-struct FetchFailed { BundleDigest digest; Error error; };
+struct StateLoaded {
+  LoadedState state;
+};
+struct StateFailed {
+  Error error;
+};  // not enrolled, unreadable directory: the agent cannot run
+struct PollAnswered {
+  Bytes answer;
+};
+struct PollFailed {
+  Error error;
+};
+struct BundlesLoaded {
+  std::vector<StoredBundle> bundles;
+};  // a lost one is simply not there
+struct BundleFetched {
+  wire::BundlePayload bundle;
+};
+struct FetchFailed {
+  BundleDigest digest;
+  Error error;
+};
 struct IntentStored {};
-struct IntentFailed { Error error; };
-struct Discovered { ClusterFacts facts; };
-struct DiscoverFailed { Error error; };
-struct SchemaLoaded { object::GroupVersion version; SchemaPtr schema; };  // null: has no document
-struct SchemaFailed { object::GroupVersion version; Error error; };
-struct Listed { plan::GroupKind kind; bool first = false; bool last = false; std::vector<LiveItem> items; };
-struct ListFailed { plan::GroupKind kind; Error error; };
-struct LiveChanged { plan::GroupKind kind; LiveItem item; };
-struct LiveDeleted { plan::GroupKind kind; object::ResourceKey key; };
-struct Answered { uint64_t id = 0; ApiAnswer answer; };
-struct ParentWritten { std::string app; std::optional<ApiFailure> failure; };
-struct ParentRemoved { std::string app; std::optional<ApiFailure> failure; };
+struct IntentFailed {
+  Error error;
+};
+struct Discovered {
+  ClusterFacts facts;
+};
+struct DiscoverFailed {
+  Error error;
+};
+struct SchemaLoaded {
+  object::GroupVersion version;
+  SchemaPtr schema;
+};  // null: has no document
+struct SchemaFailed {
+  object::GroupVersion version;
+  Error error;
+};
+struct Listed {
+  plan::GroupKind kind;
+  bool first = false;
+  bool last = false;
+  std::vector<LiveItem> items;
+};
+struct ListFailed {
+  plan::GroupKind kind;
+  Error error;
+};
+struct LiveChanged {
+  plan::GroupKind kind;
+  LiveItem item;
+};
+struct LiveDeleted {
+  plan::GroupKind kind;
+  object::ResourceKey key;
+};
+struct Answered {
+  uint64_t id = 0;
+  ApiAnswer answer;
+};
+struct ParentWritten {
+  std::string app;
+  std::optional<ApiFailure> failure;
+};
+struct ParentRemoved {
+  std::string app;
+  std::optional<ApiFailure> failure;
+};
 struct RecordsStored {};
-struct RecordsFailed { Error error; };
-struct ReportSent { std::string id; };
-struct ReportFailed { std::string id; Error error; };
+struct RecordsFailed {
+  Error error;
+};
+struct ReportSent {
+  std::string id;
+};
+struct ReportFailed {
+  std::string id;
+  Error error;
+};
 struct Tick {};  // the wake-up time of the last step has come
 
-using Event = std::variant<Started, StateLoaded, StateFailed, PollAnswered, PollFailed, BundlesLoaded,
-                           BundleFetched, FetchFailed, IntentStored, IntentFailed, Discovered,
-                           DiscoverFailed, SchemaLoaded, SchemaFailed, Listed, ListFailed,
-                           LiveChanged, LiveDeleted, Answered, ParentWritten, ParentRemoved, RecordsStored,
-                           RecordsFailed, ReportSent, ReportFailed, Tick>;
+using Event =
+    std::variant<Started, StateLoaded, StateFailed, PollAnswered, PollFailed, BundlesLoaded,
+                 BundleFetched, FetchFailed, IntentStored, IntentFailed, Discovered, DiscoverFailed,
+                 SchemaLoaded, SchemaFailed, Listed, ListFailed, LiveChanged, LiveDeleted, Answered,
+                 ParentWritten, ParentRemoved, RecordsStored, RecordsFailed, ReportSent,
+                 ReportFailed, Tick>;
 std::string_view Name(const Event& event);
 
 // ---- actions
 struct LoadState {};
-struct Poll { wire::PollRequest request; };
-struct LoadBundles { std::vector<BundleDigest> digests; };
-struct FetchBundle { BundleDigest digest; std::optional<BundleDigest> from; };
+struct Poll {
+  wire::PollRequest request;
+};
+struct LoadBundles {
+  std::vector<BundleDigest> digests;
+};
+struct FetchBundle {
+  BundleDigest digest;
+  std::optional<BundleDigest> from;
+};
 // One transaction: head, statement, floors, new bundles (security design 2.4, step 13).
 struct StoreIntent {
   trust::TrustedState trusted;
-  std::vector<StoredBundle> bundles;                       // new ones
-  std::map<std::string, BundleDigest> current;             // app → bundle; the last 10 are kept
+  std::vector<StoredBundle> bundles;            // new ones
+  std::map<std::string, BundleDigest> current;  // app → bundle; the last 10 are kept
 };
 struct Discover {};
-struct LoadSchema { object::GroupVersion version; };
-struct Watch { plan::GroupKind kind; std::string version; std::string plural; };
-struct Unwatch { plan::GroupKind kind; };
+struct LoadSchema {
+  object::GroupVersion version;
+};
+struct Watch {
+  plan::GroupKind kind;
+  std::string version;
+  std::string plural;
+};
+struct Unwatch {
+  plan::GroupKind kind;
+};
 // One request to the apiserver for one object.
 struct Request {
   uint64_t id = 0;
@@ -110,18 +185,33 @@ struct Request {
   std::string content_type;  // of a patch
   Bytes body;
 };
-struct WriteParent { std::string app; object::Value config_map; };  // create or update
-struct RemoveParent { std::string app; std::string name; std::string namespace_; };
+// Create or update, and create its namespace when that is missing.
+struct WriteParent {
+  std::string app;
+  object::Value config_map;
+};
+struct RemoveParent {
+  std::string app;
+  std::string name;
+  std::string namespace_;
+};
 struct StoreRecords {
   std::vector<Record> upserts;
   std::vector<object::ResourceKey> deletes;
 };
 // Puts the report into the outbox, sends it, removes it when the hub took it.
-struct SendReport { wire::Report report; bool stored = false; };
+struct SendReport {
+  wire::Report report;
+  bool stored = false;
+};
+// The hub will never take it: out of the outbox.
+struct DropReport {
+  std::string id;
+};
 
 using Action = std::variant<LoadState, Poll, LoadBundles, FetchBundle, StoreIntent, Discover,
                             LoadSchema, Watch, Unwatch, Request, WriteParent, RemoveParent,
-                            StoreRecords, SendReport>;
+                            StoreRecords, SendReport, DropReport>;
 std::string_view Name(const Action& action);
 
 // What to do now, in any order and all at once, and when to come back without an event.

@@ -14,6 +14,8 @@ constexpr Millis kShortestHold{1000};
 constexpr Millis kRefusedPause{5000};
 // Bases that a poll names; the hub knows those of the accepted statement anyway.
 constexpr size_t kNamedBundles = 200;
+// Remembered as held: the store keeps the last 10 of each app.
+constexpr size_t kHeldBundles = 2000;
 
 std::string_view HintFor(trust::Refusal reason) {
   using trust::Refusal;
@@ -120,9 +122,13 @@ bool HubLane::Resume(const Event& event, TimePoint now, Out& out) {
   }
   if (found == nullptr) NoTransition("hub", Name(state_), event);
   state_ = (this->*found->act)(event);
-  if (state_ == State::kWaiting) out.WakeAt(wake_);
   out_ = nullptr;
   return accepted_;
+}
+
+std::optional<TimePoint> HubLane::Wake() const {
+  if (state_ == State::kWaiting) return wake_;
+  return std::nullopt;
 }
 
 HubLane::State HubLane::Stay(const Event&) { return state_; }
@@ -137,6 +143,7 @@ HubLane::State HubLane::OnLoaded(const Event& event) {
   world_.identity = std::move(state.identity);
   world_.trusted = std::move(state.trusted);
   world_.trusted.max_head_life = world_.config.max_head_life;
+  if (world_.trusted.kube_uid.empty()) world_.trusted.kube_uid = world_.identity.kube_uid;
   world_.held = std::move(state.held);
   world_.reset_reason = std::move(state.reset_reason);
   for (StoredBundle& bundle : state.bundles) world_.bundles[bundle.digest] = std::move(bundle);
@@ -144,8 +151,8 @@ HubLane::State HubLane::OnLoaded(const Event& event) {
   if (!world_.reset_reason.empty()) {
     world_.Raise("state_reset",
                  "the agent's database was damaged and begun again: " + world_.reset_reason,
-                 "nothing is pruned until each object is known again; remove by hand what was "
-                 "deleted from Git meanwhile");
+                 "nothing is pruned until a newer state than the first one after the loss; remove "
+                 "by hand what was deleted from Git meanwhile");
   }
   if (!world_.trusted.statement_raw.empty()) {
     auto statement = trust::Statement::Parse(world_.trusted.statement_raw);
@@ -174,7 +181,8 @@ HubLane::State HubLane::StartPoll() {
   request.have.number = world_.trusted.number;
   request.have.head = world_.trusted.head_digest;
   request.have.seq = world_.trusted.seq;
-  request.have.statement = world_.trusted.statement_digest;
+  // Without a digest the hub sends the whole statement instead of a change.
+  if (!whole_statement_) request.have.statement = world_.trusted.statement_digest;
   request.bundles.assign(
       world_.held.begin(),
       world_.held.begin() + static_cast<ptrdiff_t>(std::min(world_.held.size(), kNamedBundles)));
@@ -209,8 +217,10 @@ HubLane::State HubLane::OnPollFailed(const Event& event) {
   std::string hint = "the cluster keeps enforcing the last accepted state meanwhile";
   if (error.code == Errc::kUnauthenticated || error.code == Errc::kPermission ||
       error.code == Errc::kSignature) {
-    hint = "the hub refuses this agent, or is not the hub it was enrolled with: see dunlin cluster "
-           "list on the hub; " + hint;
+    hint =
+        "the hub refuses this agent, or is not the hub it was enrolled with: see dunlin cluster "
+        "list on the hub; " +
+        hint;
   }
   world_.Raise("hub_unreachable", "no answer from the hub: " + error.message, std::move(hint));
   return Wait(Millis(0));
@@ -219,7 +229,12 @@ HubLane::State HubLane::OnPollFailed(const Event& event) {
 HubLane::State HubLane::OnAnswer(const Event& event) {
   connected_ = true;
   world_.Clear("hub_unreachable");
-  auto content = ParsePollAnswer(std::get<PollAnswered>(event).answer, world_.trusted.statement_raw);
+  auto content =
+      ParsePollAnswer(std::get<PollAnswered>(event).answer, world_.trusted.statement_raw);
+  if (!content && !whole_statement_ && content.error().code == Errc::kNotFound) {
+    whole_statement_ = true;
+    return StartPoll();
+  }
   if (!content) return Refuse("answer_refused", content.error().message);
   if (content->empty()) {
     if (now_ - polled_at_ >= kShortestHold) {
@@ -231,10 +246,12 @@ HubLane::State HubLane::OnAnswer(const Event& event) {
   return Judge(std::move(*content));
 }
 
-HubLane::State HubLane::Refuse(std::string code, std::string message) {
+HubLane::State HubLane::Refuse(std::string code, std::string message, std::string hint) {
   candidate_.reset();
-  world_.Raise(std::move(code), std::move(message),
-               "nothing of it was applied; the cluster keeps the last accepted state");
+  whole_statement_ = true;  // whatever was wrong, it was not wrong with a change of our own bytes
+  if (hint.empty()) hint = "nothing of it was applied; the cluster keeps the last accepted state";
+  refusals_.insert(code);
+  world_.Raise(std::move(code), std::move(message), std::move(hint));
   return Wait(kRefusedPause);
 }
 
@@ -246,11 +263,8 @@ HubLane::State HubLane::Judge(PollContent content) {
     trust::Verdict verdict = trust::Judge(world_.trusted, content.offer, now_);
     if (!verdict) {
       const trust::Rejection& rejection = verdict.error();
-      candidate_.reset();
-      world_.Raise("head_refused",
-                   std::string(trust::Name(rejection.reason)) + ": " + rejection.error.message,
-                   std::string(HintFor(rejection.reason)));
-      return Wait(kRefusedPause);
+      return Refuse(std::string(trust::Name(rejection.reason)), rejection.error.message,
+                    std::string(HintFor(rejection.reason)));
     }
     if (verdict->unchanged && world_.StatementComplete()) return Wait(kShortestHold);
     next.trusted = std::move(verdict->state);
@@ -352,9 +366,9 @@ HubLane::State HubLane::Assemble() {
 Status HubLane::CheckBundles() const {
   for (const auto& [app, entry] : candidate_->statement.apps) {
     if (world_.bundles.contains(entry.bundle)) continue;
-    auto bundle = OpenBundle(candidate_->pool.at(entry.bundle));
-    if (!bundle) return std::move(bundle).error();
-    TRY_VOID(CheckAgainstStatement(*bundle, app.str(), entry));
+    const StoredBundle& stored = candidate_->pool.at(entry.bundle);
+    TRY(const bundle::Bundle bundle, OpenBundle(stored));
+    TRY_VOID(CheckAgainstStatement(bundle, stored.raw_bytes, app.str(), entry));
   }
   return {};
 }
@@ -376,11 +390,16 @@ HubLane::State HubLane::OnStored(const Event&) {
     world_.received = next.received;
     world_.verified = next.verified;
   }
-  candidate_.reset();
-  for (const char* code : {"head_refused", "answer_refused", "bundle_refused", "bundle_missing",
-                           "state_corrupt", "state_full"}) {
-    world_.Clear(code);
+  if (world_.held.size() > kHeldBundles) world_.held.resize(kHeldBundles);
+  if (!world_.reset_reason.empty()) {
+    if (world_.reset_seq == 0) world_.reset_seq = world_.statement->seq;
+    if (world_.statement->seq > world_.reset_seq) world_.Clear("state_reset");
   }
+  candidate_.reset();
+  whole_statement_ = false;
+  refusals_.insert({"state_corrupt", "state_full"});
+  for (const std::string& code : refusals_) world_.Clear(code);
+  refusals_.clear();
   accepted_ = moved || repaired;
   backoff_.Reset();
   return StartPoll();  // before anything is applied: the agent is never deaf

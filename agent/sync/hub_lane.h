@@ -22,6 +22,7 @@ class HubLane {
   bool Resume(const Event& event, TimePoint now, Out& out);
   State state() const { return state_; }
   bool connected() const { return connected_; }
+  std::optional<TimePoint> Wake() const;
 
  private:
   // What would become the new state.
@@ -57,7 +58,7 @@ class HubLane {
   State Wait(Millis at_least);
   State Judge(PollContent content);
   State Assemble();
-  State Refuse(std::string code, std::string message);
+  State Refuse(std::string code, std::string message, std::string hint = {});
   Status CheckBundles() const;
   std::set<BundleDigest> Needed() const;
 
@@ -67,6 +68,8 @@ class HubLane {
   TimePoint wake_{};
   TimePoint polled_at_{};
   bool connected_ = false;
+  bool whole_statement_ = false;    // the last change of a statement did not fit
+  std::set<std::string> refusals_;  // codes raised since the last acceptance
   std::optional<Candidate> candidate_;
 
   // Of the current Resume.

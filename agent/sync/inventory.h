@@ -37,7 +37,8 @@ class InventoryStore {
 
   // A write succeeded (`answer` is what the server made of it) or nothing had to be written and the
   // last-applied document is `desired` all the same.
-  Status Applied(const plan::Desired& desired, const object::Value& answer, merge::SchemaRef schema);
+  Status Applied(const plan::Desired& desired, const object::Value& answer,
+                 merge::SchemaRef schema);
   // Live is as desired at this resourceVersion. Written with the next batch, never alone: status
   // updates must not cost a disk write each.
   void Observed(const object::ResourceKey& key, std::string_view uid, std::string_view rv);

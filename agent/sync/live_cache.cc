@@ -33,6 +33,23 @@ object::Value TakeMetadata(object::Value& object) {
   return metadata;
 }
 
+bool SameMember(const object::Value& a, const object::Value& b, std::string_view member) {
+  const object::Value* left = object::Find(a, {member});
+  const object::Value* right = object::Find(b, {member});
+  if (left == nullptr || right == nullptr) return left == right;
+  return object::Equal(*left, *right);
+}
+
+bool ContentMoved(const object::Value& before, const object::Value& after) {
+  const auto generation = object::FindInt(after, {"generation"});
+  if (!generation) return true;
+  for (const std::string_view member :
+       {"generation", "labels", "annotations", "uid", "deletionTimestamp", "ownerReferences"}) {
+    if (!SameMember(before, after, member)) return true;
+  }
+  return false;
+}
+
 // Deep copy on the heap of its own size: a moved-in tree may be part of a page's larger allocation.
 object::Value Join(const object::Value& metadata, BytesView body) {
   auto parsed = object::ParseJson(body);
@@ -51,6 +68,20 @@ std::string_view UidOf(const plan::LiveObject& live) {
   return object::FindString(live.metadata, {"uid"});
 }
 
+bool LiveCache::IsOlder(const object::ResourceKey& key, const object::Value& object) const {
+  const plan::LiveObject* live = Find(key);
+  if (live == nullptr) return false;
+  const std::string_view held = ResourceVersionOf(*live);
+  const std::string_view other = object::FindString(object, {"metadata", "resourceVersion"});
+  // Comparable as decimal integers since Kubernetes 1.35 (KEP-5504), in practice always. A restored
+  // etcd counts from behind, but then the watch is gone, too, and a LIST replaces everything.
+  const auto digits = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (!digits(held) || !digits(other)) return false;
+  return other.size() != held.size() ? other.size() < held.size() : other < held;
+}
+
 LiveCache::Change LiveCache::Put(const object::ResourceKey& key, object::Value object,
                                  TimePoint now) {
   if (auto found = replacing_.find(plan::GroupKind::Of(key)); found != replacing_.end()) {
@@ -67,20 +98,33 @@ LiveCache::Change LiveCache::Put(const object::ResourceKey& key, object::Value o
   plan::LiveObject& live = snapshot_[key];
   Body& body = bodies_[key];
   change.existed = !live.metadata.is_null();
-  change.resource_moved =
-      !change.existed ||
-      ResourceVersionOf(live) != object::FindString(metadata, {"resourceVersion"});
+  change.resource_moved = !change.existed || ResourceVersionOf(live) !=
+                                                 object::FindString(metadata, {"resourceVersion"});
+  change.content_moved = !change.existed || ContentMoved(live.metadata, metadata);
   change.health_moved = !change.existed || body.health.status != judged.status;
   live.metadata = std::move(metadata);
   body.text = object::CanonicalJson(object);
   body.text.shrink_to_fit();
-  body.health = std::move(judged);
+  Judged(body, std::move(judged));
   return change;
 }
 
+void LiveCache::Judged(Body& body, health::Health judged) {
+  const auto open = [](const health::Health& health) {
+    return health.status != health::HealthStatus::kCurrent ? 1 : 0;
+  };
+  unsettled_ += static_cast<size_t>(open(judged));
+  unsettled_ -= static_cast<size_t>(open(body.health));
+  body.health = std::move(judged);
+}
+
 bool LiveCache::Remove(const object::ResourceKey& key) {
-  bodies_.erase(key);
-  return snapshot_.erase(key) > 0;
+  const auto body = bodies_.find(key);
+  if (body == bodies_.end()) return false;
+  Judged(body->second, {});
+  bodies_.erase(body);
+  snapshot_.erase(key);
+  return true;
 }
 
 void LiveCache::BeginReplace(const plan::GroupKind& kind) {
@@ -127,7 +171,7 @@ bool LiveCache::Reevaluate(TimePoint now) {
     if (body.health.status == health::HealthStatus::kCurrent) continue;
     health::Health judged = health::Evaluate(Join(snapshot_.at(key).metadata, body.text), now);
     moved = moved || judged.status != body.health.status;
-    body.health = std::move(judged);
+    Judged(body, std::move(judged));
   }
   return moved;
 }

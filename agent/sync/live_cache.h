@@ -1,6 +1,6 @@
 // The live objects that carry our mark, as the watches show them. Compact: metadata as a tree (the
-// planner's skip test needs it), the rest as canonical JSON text, decoded only when an object has to
-// be merged. Status is dropped once the object is healthy.
+// planner's skip test needs it), the rest as canonical JSON text, decoded only when an object has
+// to be merged. Status is dropped once the object is healthy.
 #pragma once
 
 #include <map>
@@ -23,8 +23,13 @@ class LiveCache {
     bool existed = false;         // before
     bool resource_moved = false;  // another resourceVersion than before
     bool health_moved = false;
+    // Anything but the status: spec (by generation), labels, annotations, deletion. True for kinds
+    // that count no generations.
+    bool content_moved = false;
   };
 
+  // Whether a watch brings what was true before what the cache holds: the echo of an older write.
+  bool IsOlder(const object::ResourceKey& key, const object::Value& object) const;
   // Takes the object; managedFields and the kubectl annotation are dropped.
   Change Put(const object::ResourceKey& key, object::Value object, TimePoint now);
   bool Remove(const object::ResourceKey& key);
@@ -42,6 +47,8 @@ class LiveCache {
   // Judges again those whose health depends on time (everything that is not Current); true when one
   // changed.
   bool Reevaluate(TimePoint now);
+  // Whether there is one.
+  bool AnyUnsettled() const { return unsettled_ > 0; }
 
   // Objects without body: MakePlan answers kRead where it needs one.
   const plan::LiveSnapshot& snapshot() const { return snapshot_; }
@@ -52,6 +59,9 @@ class LiveCache {
     Bytes text;  // canonical JSON without metadata
     health::Health health;
   };
+  void Judged(Body& body, health::Health judged);
+
+  size_t unsettled_ = 0;  // bodies that are not Current
   std::map<object::ResourceKey, Body> bodies_;
   plan::LiveSnapshot snapshot_;
   std::map<plan::GroupKind, std::set<object::ResourceKey>> replacing_;  // not named yet

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "protocol/base/bytes.h"
+#include "protocol/trust/verify.h"
 
 namespace dunlin::sync {
 
@@ -47,6 +48,10 @@ bool World::StatementComplete() const {
     if (!bundles.contains(entry.bundle)) return false;
   }
   return true;
+}
+
+bool World::MayPrune(TimePoint now) const {
+  return statement && !trust::HeadIsStale(trusted, now) && statement->seq > reset_seq;
 }
 
 void NoTransition(std::string_view lane, std::string_view state, const Event& event) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,10 +54,10 @@ struct World {
   Identity identity;
   trust::TrustedState trusted;
   std::optional<trust::Statement> statement;
-  BundlePool bundles;               // of the statement
-  std::vector<BundleDigest> held;   // in the store, newest first
+  BundlePool bundles;              // of the statement
+  std::vector<BundleDigest> held;  // in the store, newest first
   std::string reset_reason;
-  int64_t reset_seq = 0;            // nothing is pruned by a statement up to this one
+  int64_t reset_seq = 0;  // nothing is pruned by a statement up to this one
   TimePoint received{};
   TimePoint verified{};
 
@@ -77,14 +78,17 @@ struct World {
   void Clear(const std::string& code);
   // Every bundle of the statement is in the pool.
   bool StatementComplete() const;
+  // Whether what is gone from the statement may be removed: the head is in its time, and the
+  // database was not lost before this statement.
+  bool MayPrune(TimePoint now) const;
 };
 
 // Collects what one Resume asks for.
 class Out {
  public:
   void Do(Action action) { step_.actions.push_back(std::move(action)); }
-  void WakeAt(TimePoint time) {
-    if (!step_.wake || time < *step_.wake) step_.wake = time;
+  void WakeAt(std::optional<TimePoint> time) {
+    if (time && (!step_.wake || *time < *step_.wake)) step_.wake = time;
   }
   void Fatal(Error error) { step_.fatal = std::move(error); }
   Step Take() { return std::move(step_); }

@@ -110,8 +110,9 @@ class ProcessGit : public Git {
     const SerialLock::Holder held = co_await locks_.Acquire(request.mirror);
     CO_TRY(const auto worker, process::Child::Start(executor, WorkerCommand()));
     worker->SetDeadline(config_.deadline);
-    auto answer = co_await Converse(*worker, EncodeFrame('Q', EncodeRequest(request)),
-                                    {request.with_bytes, request.max_bytes});
+    const AnswerLimits limits{request.with_bytes, request.max_bytes};
+    std::string question = EncodeFrame('Q', EncodeRequest(request));
+    auto answer = co_await Converse(*worker, std::move(question), limits);
     if (!answer && worker->timed_out()) {
       answer = MakeError(Errc::kTimeout, "Git took longer than " +
                                              std::to_string(config_.deadline.count() / 1000) +

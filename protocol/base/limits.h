@@ -98,6 +98,7 @@ inline constexpr size_t kRenderOutputBytes = 64 * kMiB;   // all answers of one 
 inline constexpr size_t kOpenApiBytes = 32 * kMiB;      // one group-version's OpenAPI v3 document
 inline constexpr size_t kSchemaTableBytes = 16 * kMiB;  // the table made from it
 inline constexpr size_t kQuantityBytes = 1024;          // text of one resource.Quantity
+inline constexpr size_t kBatchLineBytes = 3 * kMergeDocumentBytes + 64 * kKiB;  // three documents
 
 // agent/plan
 inline constexpr int kPruneGuardObjects = 10;  // removals per app that need no confirmation

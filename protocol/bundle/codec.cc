@@ -70,21 +70,26 @@ Status CheckFrame(BytesView blob, uint64_t raw_bytes) {
   return {};
 }
 
-Result<Bytes> Decompress(BytesView blob, BytesView prefix, const BlobInfo& expected) {
-  if (expected.raw_bytes > limits::kBundleBytes) {
-    return MakeError(Errc::kLimit, "a bundle of " + std::to_string(expected.raw_bytes) +
+Result<Bytes> Decompress(BytesView blob, BytesView prefix, uint64_t raw_bytes) {
+  if (raw_bytes > limits::kBundleBytes) {
+    return MakeError(Errc::kLimit, "a bundle of " + std::to_string(raw_bytes) +
                                        " bytes exceeds " + std::to_string(limits::kBundleBytes));
   }
-  TRY_VOID(CheckFrame(blob, expected.raw_bytes));
+  TRY_VOID(CheckFrame(blob, raw_bytes));
   const Decompressor context(ZSTD_createDCtx());
   if (context == nullptr) return MakeError(Errc::kInternal, "no memory for zstd");
   ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, limits::kZstdWindowLog);
   if (!prefix.empty()) ZSTD_DCtx_refPrefix(context.get(), prefix.data(), prefix.size());
-  Bytes out(expected.raw_bytes, '\0');
+  Bytes out(raw_bytes, '\0');
   const size_t size =
       ZSTD_decompressDCtx(context.get(), out.data(), out.size(), blob.data(), blob.size());
   if (ZSTD_isError(size)) return Zstd("decompress", size);
-  if (size != expected.raw_bytes) return MakeError(Errc::kCorrupt, "the zstd frame is short");
+  if (size != raw_bytes) return MakeError(Errc::kCorrupt, "the zstd frame is short");
+  return out;
+}
+
+Result<Bytes> Decompress(BytesView blob, BytesView prefix, const BlobInfo& expected) {
+  TRY(Bytes out, Decompress(blob, prefix, expected.raw_bytes));
   if (crypto::Sha256(out) != expected.digest) {
     return MakeError(Errc::kCorrupt, "the bytes do not have the digest " + expected.digest.Hex());
   }
@@ -103,6 +108,10 @@ Result<Bytes> Decode(BytesView blob, const BlobInfo& expected) {
 
 Result<Bytes> DecodeDelta(BytesView blob, BytesView from, const BlobInfo& expected) {
   return Decompress(blob, from, expected);
+}
+
+Result<Bytes> DecodeUnnamed(BytesView blob, BytesView from, uint64_t raw_bytes) {
+  return Decompress(blob, from, raw_bytes);
 }
 
 }  // namespace dunlin::bundle

@@ -28,5 +28,8 @@ struct BlobInfo {
 Result<Bytes> Decode(BytesView blob, const BlobInfo& expected);
 // `from` is the prefix the delta was made against.
 Result<Bytes> DecodeDelta(BytesView blob, BytesView from, const BlobInfo& expected);
+// The same without a digest, for bytes that somebody else checks: a statement (its digest is in the
+// proof), rows of our own database. `from` empty: a whole blob.
+Result<Bytes> DecodeUnnamed(BytesView blob, BytesView from, uint64_t raw_bytes);
 
 }  // namespace dunlin::bundle

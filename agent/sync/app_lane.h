@@ -1,0 +1,159 @@
+// Planning and applying, per app. Every app runs its own machine (app_run.h); what they share is
+// the write window, handed out by priority.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/sync/app_run.h"
+#include "agent/sync/cluster_lane.h"
+#include "agent/sync/decider.h"
+#include "agent/sync/desired_store.h"
+#include "agent/sync/world.h"
+#include "agent/sync/write_window.h"
+
+namespace dunlin::sync {
+
+class AppLane {
+ public:
+  AppLane(World& world, ClusterLane& cluster)
+      : world_(world), cluster_(cluster), decider_(world, desired_) {}
+
+  static bool Takes(const Event& event);
+  void Resume(const Event& event, TimePoint now, Out& out);
+  // World::statement or one of its bundles is new: every app is planned again, between two steps.
+  void OnStatement();
+  // Does everything that can be done now. After every event, whoever took it.
+  void Advance(TimePoint now, Out& out);
+  std::optional<TimePoint> Wake() const;
+
+  const std::map<std::string, AppRun>& runs() const { return runs_; }
+  const DesiredStore& desired() const { return desired_; }
+  const WriteWindow& window() const { return window_; }
+  size_t in_flight() const { return flights_.size(); }
+  // Something that a report shows has moved, or a run has ended, since the last call.
+  struct News {
+    bool moved = false;
+    bool ended = false;
+  };
+  News TakeNews();
+
+ private:
+  enum class Purpose { kApply, kRead, kPrune };
+  struct Flight {
+    std::string app;
+    object::ResourceKey key;
+    Verb verb = Verb::kGet;
+    Purpose purpose = Purpose::kApply;
+    bool repair = false;
+    bool drift = false;  // sets back what somebody changed
+    plan::Step step;     // without body
+  };
+  struct EventRow {
+    size_t on;
+    void (AppLane::*act)(const Event&);
+  };
+  struct StateRow {
+    AppState from;
+    AppState (AppLane::*act)(AppRun&);
+  };
+  static const EventRow kEvents[];
+  static const StateRow kStates[];
+
+  // Events.
+  void OnListed(const Event& event);
+  void OnLiveChanged(const Event& event);
+  void OnLiveDeleted(const Event& event);
+  void OnAnswered(const Event& event);
+  void OnParentWritten(const Event& event);
+  void OnParentRemoved(const Event& event);
+  void OnRecordsStored(const Event& event);
+  void OnRecordsFailed(const Event& event);
+  void OnTick(const Event& event);
+  void Seen(const object::ResourceKey& key, object::Value object);
+  void Gone(const object::ResourceKey& key);
+  void ParentAnswered(AppRun& app, const std::optional<ApiFailure>& failure);
+
+  // States.
+  AppState Idle(AppRun& app);
+  AppState Begin(AppRun& app);
+  AppState Announce(AppRun& app);
+  AppState ApplyStage(AppRun& app);
+  AppState PassGate(AppRun& app);
+  AppState PruneStage(AppRun& app);
+  AppState Close(AppRun& app);
+  AppState Pause(AppRun& app);
+
+  // Planning.
+  void Refresh();
+  void SetUpRuns();
+  void RequireKinds();
+  void WatchDiscoveries();
+  bool MakePlans();
+  void Adopt(AppRun& app, plan::AppPlan plan);
+  bool KeepOpen(AppRun& app, plan::Step& step);
+  bool DependenciesMet(AppRun& app);
+  bool Move(AppRun& app);
+  void Hurry();
+
+  // Parts of states.
+  AppState EnterStage(AppRun& app);
+  AppState EnterPrune(AppRun& app);
+  AppState EnterPruneStage(AppRun& app);
+  AppState EnterClose(AppRun& app);
+  bool GateOpen(AppRun& app);
+  bool CrdsServed(const AppRun& app, bool* established) const;
+  bool ParentGrows(const AppRun& app) const;
+  void NeedParent(AppRun& app, AppRun::Parent parent);
+  void SendParent(AppRun& app);
+  void Store();
+  void DropDocuments();
+
+  // Writing.
+  // Those that look at one object answer true when nothing is left to do for it in this run.
+  bool Pump();
+  bool PumpMap(AppRun& app, WorkMap& map, bool repair, bool alone);
+  bool MayStart(const AppRun& app, bool alone) const;
+  bool Perform(AppRun& app, const object::ResourceKey& key, Work& work, bool repair);
+  bool Send(AppRun& app, Work& work, Verb verb, Flight flight);
+  void Skipped(AppRun& app, const plan::Step& step, const object::Value* read);
+  bool Refused(AppRun& app, const object::ResourceKey& key, wire::Problem problem);
+  bool Wrote(AppRun& app, const Flight& flight, const ApiAnswer& answer);
+  bool Removed(AppRun& app, const Flight& flight, bool gone);
+  bool Failed(AppRun& app, const Flight& flight, const ApiFailure& failure, Work& work);
+  bool TryLater(AppRun& app, const Flight& flight, const ApiFailure& failure, Work& work);
+  void WaitFor(AppRun& app, const Flight& flight, const ApiFailure& failure, Work& work);
+  void ForgetNamespace(const object::ResourceKey& key, const ApiFailure& failure);
+  void Count(const Flight& flight, std::string_view result);
+  Trouble& TroubleOf(AppRun& app, const object::ResourceKey& key);
+  bool Busy(const object::ResourceKey& key) const { return busy_.contains(key); }
+
+  World& world_;
+  ClusterLane& cluster_;
+  DesiredStore desired_;
+  Decider decider_;
+  WriteWindow window_;
+  std::map<std::string, AppRun> runs_;
+  std::map<uint64_t, Flight> flights_;
+  std::set<object::ResourceKey> busy_;
+  uint64_t next_id_ = 1;
+  bool stale_ = true;        // the desired objects are not those of the statement
+  int64_t discoveries_ = 0;  // that the desired objects were made with
+  bool replan_all_ = false;
+  uint64_t stores_begun_ = 0;
+  uint64_t stored_ = 0;  // the last one that succeeded
+  bool storing_ = false;
+  TimePoint store_due_{};  // after a failed one
+  TimePoint plan_due_{};   // after a failed one
+  TimePoint health_due_{};
+  News news_;
+
+  // Of the current call.
+  TimePoint now_{};
+  Out* out_ = nullptr;
+};
+
+}  // namespace dunlin::sync

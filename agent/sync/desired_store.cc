@@ -1,0 +1,90 @@
+#include "agent/sync/desired_store.h"
+
+#include <algorithm>
+
+namespace dunlin::sync {
+
+void DesiredStore::Load(const trust::Statement& statement, const BundlePool& pool,
+                        const plan::KindTable& kinds, std::string_view agent_namespace) {
+  rules_.clear();
+  wanted_.clear();
+  lost_.clear();
+  std::vector<bundle::Bundle> opened;
+  opened.reserve(statement.apps.size());
+  std::vector<plan::AppInput> inputs;
+  for (const auto& [name, entry] : statement.apps) {
+    plan::AppInput input;
+    input.name = name.str();
+    input.expected_objects = entry.objects;
+    input.complete = false;
+    const auto stored = pool.find(entry.bundle);
+    auto bundle = stored == pool.end()
+                      ? Result<bundle::Bundle>(MakeError(Errc::kNotFound, "bundle not held"))
+                      : OpenBundle(stored->second);
+    if (bundle) {
+      input.complete = true;
+      AppRules rules = RulesOf(*bundle, entry);
+      input.policy = rules.plan;
+      opened.push_back(std::move(*bundle));
+      for (const object::Value& value : opened.back().objects) input.objects.push_back(&value);
+      rules_[input.name] = std::move(rules);
+    } else {
+      lost_.insert(entry.bundle);
+    }
+    inputs.push_back(std::move(input));
+  }
+  set_ = plan::Prepare(inputs, kinds, agent_namespace);
+  for (const plan::PreparedApp& app : set_.apps) {
+    for (const plan::DesiredPtr& object : app.objects) {
+      wanted_[object->key] = Wanted{app.name,      object->api_version, object->hash, object->wave,
+                                    object->stage, object->implied,     object};
+    }
+  }
+  loaded_ = true;
+}
+
+void DesiredStore::Drop() {
+  for (plan::PreparedApp& app : set_.apps) std::vector<plan::DesiredPtr>().swap(app.objects);
+  for (auto& [key, wanted] : wanted_) wanted.desired.reset();
+  loaded_ = false;
+}
+
+const plan::PreparedApp* DesiredStore::Find(const std::string& app) const {
+  const auto found = std::find_if(set_.apps.begin(), set_.apps.end(),
+                                  [&](const plan::PreparedApp& one) { return one.name == app; });
+  return found == set_.apps.end() ? nullptr : &*found;
+}
+
+const AppRules* DesiredStore::Rules(const std::string& app) const {
+  const auto found = rules_.find(app);
+  return found == rules_.end() ? nullptr : &found->second;
+}
+
+const Wanted* DesiredStore::Find(const object::ResourceKey& key) const {
+  const auto found = wanted_.find(key);
+  return found == wanted_.end() ? nullptr : &found->second;
+}
+
+plan::DesiredPtr DesiredStore::Get(const object::ResourceKey& key,
+                                   const DecodedRecord* record) const {
+  const Wanted* wanted = Find(key);
+  if (wanted == nullptr || wanted->desired != nullptr) {
+    return wanted == nullptr ? nullptr : wanted->desired;
+  }
+  if (record == nullptr || record->view.last_applied == nullptr ||
+      record->view.desired_hash != wanted->hash) {
+    return nullptr;
+  }
+  auto out = std::make_shared<plan::Desired>();
+  out->key = key;
+  out->app = wanted->app;
+  out->api_version = wanted->api_version;
+  out->object = record->last;
+  out->hash = wanted->hash;
+  out->wave = wanted->wave;
+  out->stage = wanted->stage;
+  out->implied = wanted->implied;
+  return out;
+}
+
+}  // namespace dunlin::sync

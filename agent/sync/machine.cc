@@ -1,0 +1,55 @@
+#include "agent/sync/machine.h"
+
+#include "agent/sync/target_report.h"
+
+namespace dunlin::sync {
+
+Step SyncMachine::Resume(const Event& event, TimePoint now) {
+  Out out;
+  if (HubLane::Takes(event) && hub_.Resume(event, now, out)) apps_.OnStatement();
+  if (const auto* state = std::get_if<StateLoaded>(&event)) {
+    loaded_ = true;
+    reports_.Load(state->state.outbox);
+    cluster_.Rediscover(now, out);
+  }
+  if (ClusterLane::Takes(event)) cluster_.Resume(event, now, out);
+  if (AppLane::Takes(event)) apps_.Resume(event, now, out);
+  if (ReportLane::Takes(event)) reports_.Resume(event, now, out);
+  if (!loaded_) return out.Take();
+
+  CheckHead(now);
+  apps_.Advance(now, out);
+  const AppLane::News news = apps_.TakeNews();
+  if (news.moved || news.ended || world_.problems_moved) {
+    reports_.Notice(news.ended || world_.problems_moved);
+  }
+  world_.problems_moved = false;
+  if (reports_.Due(now) && (world_.statement || !world_.problems.empty())) {
+    reports_.Offer(MakeReport(world_, apps_.desired(), apps_.runs()), now);
+  }
+  reports_.Advance(now, out);
+  for (const auto& wake : {hub_.Wake(), cluster_.Wake(), apps_.Wake(), reports_.Wake()}) {
+    out.WakeAt(wake);
+  }
+  return out.Take();
+}
+
+// An expired head blocks advancing and removing, never enforcing.
+void SyncMachine::CheckHead(TimePoint now) {
+  if (!world_.statement) return;
+  if (!trust::HeadIsStale(world_.trusted, now)) {
+    world_.Clear("head_expired");
+    return;
+  }
+  world_.Raise("head_expired", "the hub's last signed state is out of its time",
+               "the cluster keeps enforcing it and removes nothing; check that the hub is up and "
+               "that both clocks are right");
+}
+
+wire::Report SyncMachine::Report(TimePoint now) const {
+  wire::Report report = MakeReport(world_, apps_.desired(), apps_.runs());
+  report.time = now;
+  return report;
+}
+
+}  // namespace dunlin::sync

@@ -1,0 +1,177 @@
+#include "agent/sync/target_report.h"
+
+#include <vector>
+
+#include "agent/health/health.h"
+#include "protocol/base/limits.h"
+
+namespace dunlin::sync {
+
+namespace {
+
+using health::HealthStatus;
+
+void Add(std::vector<wire::Problem>& list, wire::Problem problem) {
+  if (list.size() < static_cast<size_t>(limits::kReportErrors)) list.push_back(std::move(problem));
+}
+
+std::string HintFor(const plan::Problem& problem) {
+  if (problem.code == "prune_guard") {
+    return "check that the removal is meant, then allow it for this one state: dunlin sync "
+           "--allow-mass-prune";
+  }
+  return {};
+}
+
+wire::Problem ToWire(const plan::Problem& problem) {
+  return {problem.object, problem.code, problem.message, HintFor(problem)};
+}
+
+// Codes that leave nothing of the state unfulfilled.
+bool IsWarning(const plan::Problem& problem) {
+  return problem.code == "hook_skipped" || problem.code.starts_with("prune_");
+}
+
+HealthStatus HealthOf(const World& world, const DesiredStore& desired, const std::string& app) {
+  std::vector<HealthStatus> all;
+  for (const auto& [key, wanted] : desired.wanted()) {
+    if (wanted.app != app) continue;
+    const health::Health* health = world.live.HealthOf(key);
+    if (health == nullptr && wanted.implied) continue;  // there, but not ours: not watched
+    all.push_back(health == nullptr ? HealthStatus::kMissing : health->status);
+  }
+  return health::RollUp(all);
+}
+
+// Lists everything that keeps the app from its state; true when a part of it has failed.
+bool ListProblems(const World& world, const DesiredStore& desired, const TargetInput& input,
+                  wire::TargetReport& out) {
+  bool failed = false;
+  if (input.entry != nullptr && !world.bundles.contains(input.entry->bundle)) {
+    failed = true;
+    Add(out.problems, {"", "bundle_lost", "the app's bundle is damaged on disk",
+                       "the agent asks the hub for it again; nothing to do"});
+  }
+  if (const plan::PreparedApp* prepared = desired.Find(input.app)) {
+    for (const plan::Problem& problem : prepared->problems) {
+      failed = failed || !IsWarning(problem);
+      Add(IsWarning(problem) ? out.warnings : out.problems, ToWire(problem));
+    }
+  }
+  if (const AppRules* rules = desired.Rules(input.app)) {
+    for (const std::string& part : rules->unsupported) {
+      Add(out.warnings, {"", "unsupported_policy",
+                         "this agent does not honour " + part + "; the app is applied without it",
+                         "update the agent, or take the setting out of the App"});
+    }
+  }
+  if (input.run == nullptr) return failed;
+  const AppRun& run = *input.run;
+  for (const auto& [key, trouble] : run.troubles) {
+    failed = failed || trouble.failed;
+    Add(out.problems, trouble.problem);
+  }
+  for (const plan::Problem& problem : run.problems) {
+    const plan::PreparedApp* prepared = desired.Find(input.app);
+    const bool listed = prepared != nullptr &&
+                        std::find(prepared->problems.begin(), prepared->problems.end(), problem) !=
+                            prepared->problems.end();
+    if (!listed) Add(out.warnings, ToWire(problem));
+  }
+  if (!run.prune_refused.empty() && run.problems.empty()) {
+    Add(out.warnings, {"", "prune_refused", run.prune_refused, ""});
+  }
+  for (const std::string& name : run.waits_for) {
+    Add(out.warnings,
+        {"", "waits_for_app", "waits until app " + name + " is Synced and healthy here",
+         "see app " + name + " of this cluster"});
+  }
+  for (const object::ResourceKey& key : run.drift) {
+    Add(out.warnings, {key.Text(), "drift", "somebody changed it in the cluster",
+                       "set sync.selfHeal: true to have it set back"});
+  }
+  if (run.parent_problem) Add(out.warnings, *run.parent_problem);
+  for (const std::string& text : run.api_warnings) {
+    Add(out.warnings, {"", "api_warning", text, ""});
+  }
+  return failed;
+}
+
+bool IsOpen(const World& world, const AppRun& run) {
+  const bool done = run.state == AppState::kIdle || run.state == AppState::kPausing ||
+                    run.state == AppState::kClosing;
+  return !done || run.wants_plan || !run.repairs.empty() || !run.drift.empty() ||
+         !run.troubles.empty() || !run.prune_refused.empty() || run.removed ||
+         run.applied_seq != world.statement->seq;
+}
+
+std::string StateOf(const World& world, const AppRun* run, bool failed, HealthStatus health) {
+  if (failed) return "Failed";
+  if (run == nullptr || IsOpen(world, *run)) return "OutOfSync";
+  switch (health) {
+    case HealthStatus::kCurrent:
+    case HealthStatus::kSuspended:
+      return "Synced";
+    case HealthStatus::kInProgress:
+    case HealthStatus::kTerminating:
+      return "Progressing";
+    case HealthStatus::kMissing:
+    case HealthStatus::kFailed:
+    case HealthStatus::kUnknown:
+      return "Degraded";
+  }
+  return "Degraded";
+}
+
+}  // namespace
+
+wire::TargetReport MakeTargetReport(const World& world, const DesiredStore& desired,
+                                    const TargetInput& input) {
+  wire::TargetReport out;
+  out.app = input.app;
+  out.seq = world.statement->seq;
+  if (input.entry != nullptr) {
+    out.bundle = input.entry->bundle.Hex();
+    out.revision = input.entry->revision.str();
+    out.objects = input.entry->objects;
+  }
+  out.received = world.received;
+  out.verified = world.verified;
+  const bool failed = ListProblems(world, desired, input, out);
+  const bool planned = input.run != nullptr && desired.Find(input.app) != nullptr;
+  const HealthStatus health = planned || input.entry == nullptr
+                                  ? HealthOf(world, desired, input.app)
+                                  : HealthStatus::kUnknown;
+  out.health = health::Name(health);
+  out.state = StateOf(world, input.run, failed, health);
+  if (input.run == nullptr) return out;
+  out.counts = input.run->last_counts;
+  out.conflicts = input.run->last_conflicts;
+  out.drift_repaired = input.run->drift_repaired;
+  if (input.run->applied_seq == out.seq) out.applied = input.run->applied;
+  return out;
+}
+
+wire::Report MakeReport(const World& world, const DesiredStore& desired,
+                        const std::map<std::string, AppRun>& runs) {
+  wire::Report out;
+  out.epoch = world.trusted.epoch;
+  out.number = world.trusted.number;
+  out.seq = world.trusted.seq;
+  out.agent_version = world.config.agent_version;
+  for (const auto& [code, problem] : world.problems) Add(out.problems, problem);
+  if (!world.statement) return out;
+  for (const auto& [name, entry] : world.statement->apps) {
+    const auto run = runs.find(name.str());
+    out.targets.push_back(MakeTargetReport(
+        world, desired, {name.str(), &entry, run == runs.end() ? nullptr : &run->second}));
+  }
+  for (const auto& [name, run] : runs) {
+    if (run.removed && !run.gone) {
+      out.targets.push_back(MakeTargetReport(world, desired, {name, nullptr, &run}));
+    }
+  }
+  return out;
+}
+
+}  // namespace dunlin::sync
