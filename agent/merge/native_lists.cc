@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 #include <optional>
 
 #include "agent/merge/json_merge.h"
@@ -18,16 +19,36 @@ bool Holds(const Array& list, const Value& wanted) {
                      [&](const Value& value) { return object::Equal(value, wanted); });
 }
 
-// Whether the elements that both lists have stand in one order.
-bool SameOrder(const KeyedList& a, const KeyedList& b) {
+// Whether the elements that both lists have stand in one order, with those of `a` taken in the
+// order of `positions`.
+bool SameOrder(const KeyedList& a, const std::vector<size_t>& positions, const KeyedList& b) {
   int previous = -1;
-  for (size_t i = 0; i < a.size(); ++i) {
+  for (const size_t i : positions) {
     const int at = b.Find(a.KeyAt(i), a.NthOf(i));
     if (at < 0) continue;
     if (at < previous) return false;
     previous = at;
   }
   return true;
+}
+
+bool SameOrder(const KeyedList& a, const KeyedList& b) {
+  std::vector<size_t> positions(a.size());
+  std::iota(positions.begin(), positions.end(), size_t{0});
+  return SameOrder(a, positions, b);
+}
+
+// The order in which an apiserver keeps a list that was patched: elements with one merge key stand
+// together, where the first of them is.
+std::vector<size_t> Grouped(const Array& list, std::string_view merge_key) {
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (IndexIn(list, list[i], merge_key) != static_cast<int>(i)) continue;
+    for (size_t k = i; k < list.size(); ++k) {
+      if (IndexIn(list, list[k], merge_key) == static_cast<int>(i)) positions.push_back(k);
+    }
+  }
+  return positions;
 }
 
 std::string Prefixed(std::string_view directive, std::string_view key) {
@@ -42,7 +63,7 @@ std::string Prefixed(std::string_view directive, std::string_view key) {
 Result<NativeMerge::ListMode> NativeMerge::ModeOf(const FieldInfo& field, const Array& a,
                                                   const Array& b) const {
   if (a.empty() && b.empty()) return ListMode::kAtomic;
-  if (options_.strategic) {
+  if (strategic_) {
     if (field.strategy != Strategy::kMerge) return ListMode::kAtomic;
     TRY(const JsonType type, ElementType(a, b, path_.Pointer()));
     if (type != JsonType::kMap) return ListMode::kMergeScalars;
@@ -203,7 +224,7 @@ Result<Value> NativeMerge::MergedElement(const Object* last, const Object& desir
   TRY(Object change, Maps(last, desired, live.get_object(), field));
   if (change.empty()) return live;
   changed = true;
-  if (!options_.strategic) return JsonMerge(live, Value(std::move(change)));
+  if (!strategic_) return JsonMerge(live, Value(std::move(change)));
   StrategicApply apply(*schema_, StrategicApply::Mode::kServer);
   TRY(Object merged, apply.Maps(live.get_object(), std::move(change), field.child));
   return Value(std::move(merged));
@@ -226,6 +247,9 @@ Status NativeMerge::WholeObjects(std::string_view key, const ListTrio& lists, Ob
     if (keys.empty() || !read()) return NoMergeKey(path_.Pointer(), walk_.KeysOf(field)[0].name);
   }
   bool changed = false;
+  const bool ordered =
+      SameOrder(*desired, *live) ||
+      (strategic_ && SameOrder(*desired, Grouped(lists.desired, field.merge_key), *live));
   bool placed = SameOrder(*desired, *live);  // live's order can stay
   std::vector<bool> taken(lists.live.size(), false);
   Array ours;
@@ -256,9 +280,11 @@ Status NativeMerge::WholeObjects(std::string_view key, const ListTrio& lists, Ob
   Array foreign;
   for (size_t i = 0; i < live->size(); ++i) {
     if (taken[i]) continue;
-    const int was = last->Find(live->KeyAt(i), live->NthOf(i));
+    // The same one of equal elements; all of them when desired has none of that key.
+    const bool none_desired = desired->Find(live->KeyAt(i)) < 0;
+    const int was = last->Find(live->KeyAt(i), none_desired ? 0 : live->NthOf(i));
     const PathStack::Step step(path_, i);
-    if (was >= 0 && desired->Find(live->KeyAt(i), live->NthOf(i)) < 0 &&
+    if (was >= 0 && (none_desired || desired->Find(live->KeyAt(i), live->NthOf(i)) < 0) &&
         Note(true, !Covered((*lists.last)[was], lists.live[i], field))) {
       changed = true;
       taken[i] = true;
@@ -266,13 +292,13 @@ Status NativeMerge::WholeObjects(std::string_view key, const ListTrio& lists, Ob
       foreign.push_back(lists.live[i]);
     }
   }
-  if (!SameOrder(*desired, *live)) {
+  if (!ordered) {
     changed = Note(!SameOrder(*desired, *last) || lists.last->empty(), !SameOrder(*last, *live)) ||
               changed;
   }
   if (!changed) return {};
   Array result;
-  if (options_.strategic) result.emplace_back(Object{{kDirective, "replace"}});
+  if (strategic_) result.emplace_back(Object{{kDirective, "replace"}});
   if (placed) {
     size_t next = 0;
     size_t next_foreign = 0;

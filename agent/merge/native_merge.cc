@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/merge/json_merge.h"
 #include "agent/merge/normalize.h"
 
 namespace dunlin::merge {
@@ -80,7 +81,7 @@ Result<Object> NativeMerge::Maps(const Object* last, const Object& desired, cons
           Remove(key, {&member.value(), nullptr, current, walk_.FieldOf(field.child, key)}, patch));
     }
   }
-  if (!field.retain_keys || !options_.strategic || patch.empty()) return patch;
+  if (!field.retain_keys || !strategic_ || patch.empty()) return patch;
   // A union (volume sources, the rollout strategy): a change of it clears the other members.
   const bool others = std::any_of(live.begin(), live.end(), [&](const auto& member) {
     return !member.value().is_null() && !desired.contains(member.key());
@@ -108,8 +109,9 @@ Status NativeMerge::Member(std::string_view key, const Trio& trio, Object& patch
     if (!Remembered(desired, nullptr)) Set(key, trio, patch);
     return {};
   }
-  if (desired.is_object() && live->is_object() &&
-      !(options_.strategic && trio.field.strategy == Strategy::kReplace)) {
+  const bool replaced = strategic_ && trio.field.strategy == Strategy::kReplace;
+  if (desired.is_object() && live->is_object() && !replaced) {
+    if (strategic_ && walk_.IsOpaque(trio.field.child)) return Opaque(key, trio, patch);
     TRY(Object child, Maps(AsMap(trio.last), desired.get_object(), live->get_object(), trio.field));
     if (!child.empty()) patch[key] = std::move(child);
     return {};
@@ -139,6 +141,22 @@ void NativeMerge::Set(std::string_view key, const Trio& trio, Object& patch) {
   Value value = *trio.desired;
   StripNulls(value);
   patch[key] = std::move(value);
+}
+
+// A raw extension: a server refuses a strategic patch that goes into fields without metadata, so
+// the merged value travels as a whole.
+Status NativeMerge::Opaque(std::string_view key, const Trio& trio, Object& patch) {
+  strategic_ = false;
+  Result<Object> change =
+      Maps(AsMap(trio.last), trio.desired->get_object(), trio.live->get_object(), trio.field);
+  strategic_ = true;
+  if (!change) return std::move(change).error();
+  if (change->empty()) return {};
+  Value merged = JsonMerge(*trio.live, Value(*std::move(change)));
+  merged.get_object()[kDirective] = "replace";
+  folds_live_ = true;
+  patch[key] = std::move(merged);
+  return {};
 }
 
 Status NativeMerge::Remove(std::string_view key, const Trio& trio, Object& patch) {

@@ -73,6 +73,10 @@ bool SchemaWalk::IsFreeMap(TypeId type) const {
   return schema_ != nullptr && schema_->MapValue(type).has_value();
 }
 
+bool SchemaWalk::IsOpaque(TypeId type) const {
+  return schema_ == nullptr || !schema_->KnowsMembers(type);
+}
+
 KeyedList::KeyedList(const Array& list, const ListKeys& keys) {
   keys_.reserve(list.size());
   for (const Value& element : list) {

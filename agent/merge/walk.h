@@ -48,6 +48,8 @@ class SchemaWalk {
   static ListKeys MergeKeyOf(const FieldInfo& field);
   // A map with free keys (labels, data, limits), not a struct.
   bool IsFreeMap(TypeId type) const;
+  // A type of which the schema knows neither members nor values (raw extensions).
+  bool IsOpaque(TypeId type) const;
 
  private:
   const Schema* schema_;

@@ -118,6 +118,7 @@ class AppLane {
   bool PumpMap(AppRun& app, WorkMap& map, bool repair, bool alone);
   bool MayStart(const AppRun& app, bool alone) const;
   bool Perform(AppRun& app, const object::ResourceKey& key, Work& work, bool repair);
+  bool Objected(AppRun& app, const plan::Step& step);
   bool Send(AppRun& app, Work& work, Verb verb, Flight flight);
   void Skipped(AppRun& app, const plan::Step& step, const object::Value* read);
   bool Refused(AppRun& app, const object::ResourceKey& key, wire::Problem problem);

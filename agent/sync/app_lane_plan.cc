@@ -165,7 +165,8 @@ bool AppLane::MakePlans() {
   world_.Clear("plan_failed");
   for (plan::AppPlan& plan : made->apps) {
     if (wanted.erase(plan.app) == 0) continue;
-    Adopt(runs_.at(plan.app), std::move(plan));
+    AppRun& app = runs_.at(plan.app);
+    Adopt(app, std::move(plan));
   }
   // What the planner knows nothing of any more has nothing left to remove.
   for (const std::string& name : wanted) {
@@ -219,6 +220,11 @@ bool AppLane::KeepOpen(AppRun& app, plan::Step& step) {
     return false;
   }
   if (step.action == plan::Action::kRead) step = decider_.Decide(step.desired, nullptr);
+  if (step.action == plan::Action::kConflict ||
+      (step.action == plan::Action::kBlocked && step.reason != plan::kReasonDrift)) {
+    return !Objected(app, step);
+  }
+  if (desired_.set().shared.contains(step.key)) desired_.Hold(step.desired);
   if (step.action == plan::Action::kSkip) {
     Skipped(app, step, nullptr);
     ++app.counts.unchanged;
@@ -403,10 +409,20 @@ AppState AppLane::EnterPruneStage(AppRun& app) {
   for (; app.stage < app.plan->prune.size(); ++app.stage) {
     for (plan::Step& step : app.plan->prune[app.stage].steps) {
       const object::ResourceKey key = step.key;
-      if (step.action == plan::Action::kForget) {
-        world_.inventory.Remove(key);
-      } else {
-        app.work[key].prune = std::move(step);
+      switch (step.action) {
+        case plan::Action::kForget:
+          world_.inventory.Remove(key);
+          break;
+        case plan::Action::kDelete:
+        case plan::Action::kRelease:
+          app.work[key].prune = std::move(step);
+          break;
+        case plan::Action::kConflict:
+          app.problems.push_back({app.name, key.Text(), "prune_conflict", step.reason});
+          if (app.prune_refused.empty()) app.prune_refused = step.reason;
+          break;
+        default:
+          app.going.insert(key);  // on its way already
       }
     }
     app.plan->prune[app.stage].steps.clear();

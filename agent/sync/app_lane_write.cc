@@ -133,21 +133,29 @@ bool AppLane::Perform(AppRun& app, const object::ResourceKey& key, Work& work, b
       return failed;
     }
     case plan::Action::kConflict:
-      ++app.conflicts;
-      ++world_.counters.conflicts;
-      return Refused(app, key, {key.Text(), "ownership_conflict", step.reason, ""});
     case plan::Action::kBlocked:
-      if (step.reason != plan::kReasonDrift) {
-        return Refused(app, key, {key.Text(), "blocked", step.reason, ""});
-      }
-      app.drift.insert(key);
-      news_.moved = true;
-      return true;
+      return Objected(app, step);
     case plan::Action::kDelete:
     case plan::Action::kRelease:
     case plan::Action::kForget:
       return true;  // the planner gives these for objects that are not desired only
   }
+  return true;
+}
+
+// The planner lets nobody write it.
+bool AppLane::Objected(AppRun& app, const plan::Step& step) {
+  const std::string object = step.key.Text();
+  if (step.action == plan::Action::kConflict) {
+    ++app.conflicts;
+    ++world_.counters.conflicts;
+    return Refused(app, step.key, {object, "ownership_conflict", step.reason, ""});
+  }
+  if (step.reason != plan::kReasonDrift) {
+    return Refused(app, step.key, {object, "blocked", step.reason, ""});
+  }
+  app.drift.insert(step.key);
+  news_.moved = true;
   return true;
 }
 

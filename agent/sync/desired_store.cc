@@ -6,6 +6,10 @@ namespace dunlin::sync {
 
 void DesiredStore::Load(const trust::Statement& statement, const BundlePool& pool,
                         const plan::KindTable& kinds, std::string_view agent_namespace) {
+  std::map<object::ResourceKey, std::string> holders;
+  for (const auto& [key, wanted] : wanted_) {
+    if (set_.shared.contains(key)) holders[key] = wanted.app;
+  }
   rules_.clear();
   wanted_.clear();
   lost_.clear();
@@ -36,11 +40,18 @@ void DesiredStore::Load(const trust::Statement& statement, const BundlePool& poo
   set_ = plan::Prepare(inputs, kinds, agent_namespace);
   for (const plan::PreparedApp& app : set_.apps) {
     for (const plan::DesiredPtr& object : app.objects) {
-      wanted_[object->key] = Wanted{app.name,      object->api_version, object->hash, object->wave,
-                                    object->stage, object->implied,     object};
+      const auto holder = holders.find(object->key);
+      const bool other_holds = holder != holders.end() && holder->second != app.name;
+      if (!other_holds || !wanted_.contains(object->key)) Hold(object);
     }
   }
   loaded_ = true;
+}
+
+void DesiredStore::Hold(const plan::DesiredPtr& desired) {
+  wanted_[desired->key] = Wanted{desired->app,  desired->api_version, desired->hash,
+                                 desired->wave, desired->stage,       desired->implied,
+                                 desired};
 }
 
 void DesiredStore::Drop() {

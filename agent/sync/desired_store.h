@@ -37,6 +37,8 @@ class DesiredStore {
   void Load(const trust::Statement& statement, const BundlePool& pool, const plan::KindTable& kinds,
             std::string_view agent_namespace);
   void Drop();
+  // Of several apps that want one object, this one has it.
+  void Hold(const plan::DesiredPtr& desired);
   bool loaded() const { return loaded_; }
 
   // Without objects while dropped.

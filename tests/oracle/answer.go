@@ -23,6 +23,7 @@ type request struct {
 	Op        string          `json:"op"`
 	Schema    *schemaName     `json:"schema,omitempty"`
 	Overwrite *bool           `json:"overwrite,omitempty"`
+	Compat    string          `json:"compat,omitempty"`
 	Original  json.RawMessage `json:"original,omitempty"`
 	Modified  json.RawMessage `json:"modified,omitempty"`
 	Current   json.RawMessage `json:"current,omitempty"`

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"sort"
 )
@@ -118,53 +114,29 @@ type tally struct {
 }
 
 func compare(options compareOptions) error {
-	if options.ours == "" {
-		return errors.New("--ours names no program")
-	}
 	directory, err := filepath.Abs(options.schemas)
 	if err != nil {
 		return err
 	}
-	program := exec.Command(options.ours)
-	program.Stderr = os.Stderr
-	stdin, err := program.StdinPipe()
+	program, err := start(options.ours)
 	if err != nil {
-		return err
-	}
-	stdout, err := program.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := program.Start(); err != nil {
 		return err
 	}
 	schemas := newSchemas(".")
-	lines := bufio.NewScanner(stdout)
-	lines.Buffer(nil, maxLineBytes)
-	in := bufio.NewWriter(stdin)
 	counts := tally{perOp: map[string]int{}}
 	for i := range options.cases {
 		made, err := makeCase(schemas, directory, options.seed+int64(i))
 		if err != nil {
 			return err
 		}
-		in.Write(document(made.request))
-		in.WriteByte('\n')
-		if err := in.Flush(); err != nil {
-			return fmt.Errorf("our program stopped at case %d: %w", i, err)
+		ours, err := program.ask(&made.request)
+		if err != nil {
+			return err
 		}
-		if !lines.Scan() {
-			return fmt.Errorf("our program gave no answer to case %v: %v", made.request.ID, lines.Err())
-		}
-		var ours answer
-		if err := json.Unmarshal(lines.Bytes(), &ours); err != nil {
-			return fmt.Errorf("our answer to case %v is no JSON: %w", made.request.ID, err)
-		}
-		counts.count(options, schemas, &made, &ours)
+		counts.count(options, schemas, &made, ours)
 	}
-	stdin.Close()
-	if err := program.Wait(); err != nil {
-		return fmt.Errorf("our program failed: %w", err)
+	if err := program.stop(); err != nil {
+		return err
 	}
 	fmt.Printf("%d cases %v: %d refused by both, %d differences; with repeated keys: %d differences\n",
 		counts.cases, counts.perOp, counts.refused, counts.differences, counts.repeated)

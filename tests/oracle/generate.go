@@ -15,6 +15,7 @@ type flavour struct {
 	name     string
 	nulls    bool // null members of maps
 	numbers  bool // integers near 2^53 and 2^63, exponents, 1.0 beside 1
+	exact    bool // of those, only integers that Go writes as it read them
 	types    bool // a value of another JSON type than the schema's
 	unknown  bool // fields that the schema does not know
 	badLists bool // null elements, lists of lists, elements without merge key
@@ -80,8 +81,9 @@ var oddWords = []string{"ä", "日本", "<&>", "\u2028", "a/b~c", "$x", "\x7f", 
 // Quantities that the comparison of texts and the one of values judge differently.
 var quantities = []string{"1", "1000m", "1Gi", "1024Mi", "0.5", "500m", "1e3", "1k", "100n"}
 
-var oddNumbers = []string{"9007199254740993", "9223372036854775807", "9223372036854775808",
-	"18446744073709551615", "1e21", "1.0", "-0.0", "1e-7", "0.1", "-9223372036854775808", "100000000000000000000"}
+var exactNumbers = []string{"9007199254740993", "9223372036854775807", "-9223372036854775808"}
+var oddNumbers = append([]string{"9223372036854775808", "18446744073709551615",
+	"100000000000000000000", "1e21", "1e-7", "0.1", "1.0", "-0.0"}, exactNumbers...)
 
 func (g *generator) word() string {
 	if g.flavour.unicode && g.chance(25) {
@@ -91,6 +93,9 @@ func (g *generator) word() string {
 }
 
 func (g *generator) number() json.Number {
+	if g.flavour.exact && g.chance(40) {
+		return json.Number(exactNumbers[g.random.Intn(len(exactNumbers))])
+	}
 	if g.flavour.numbers && g.chance(40) {
 		return json.Number(oddNumbers[g.random.Intn(len(oddNumbers))])
 	}

@@ -3,6 +3,7 @@
 //
 //	oracle serve < requests.ndjson              one request a line, one answer a line
 //	oracle compare --ours PROGRAM [flags]       random cases; exit 1 when an answer differs
+//	oracle properties --ours PROGRAM [flags]    native mode, with upstream as the server
 //	oracle generate --cases N [flags]           the random cases alone, as requests
 package main
 
@@ -18,7 +19,7 @@ const maxLineBytes = 13 << 20
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: oracle serve | compare | generate [flags]")
+		fmt.Fprintln(os.Stderr, "usage: oracle serve | compare | properties | generate [flags]")
 		os.Exit(2)
 	}
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
@@ -36,6 +37,8 @@ func main() {
 		err = serve()
 	case "compare":
 		err = compare(options)
+	case "properties":
+		err = properties(options)
 	case "generate":
 		err = generate(options)
 	default:
