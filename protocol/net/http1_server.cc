@@ -210,6 +210,7 @@ TaskVoid Http1Session::ReceiveRequest(std::shared_ptr<Http1Session> self, Http1R
 // Runs the handler. `response` is what is still to be sent: nothing after a streamed answer.
 TaskVoid Http1Session::Handle(std::shared_ptr<Http1Session> self, Http1Request& request,
                               std::optional<HttpResponse>& response) {
+  if (self->ended_) co_return PeerGone();  // nobody would cancel the handler any more
   HttpRequest taken = request.Take();
   const auto exchange = std::make_shared<Http1Exchange>(self, std::move(taken), request);
   self->current_ = exchange;
