@@ -75,12 +75,14 @@ TaskVoid H2Exchange::Write(Bytes piece) {
   connection_->TickAt(H2Connection::Now() + core_->config.stalled_write_limit);
   waiting_ = true;
   // Its own limit is the connection's tick, which resets a stream that does not move.
-  while (!abandoned_ && connection_->engine_.Queued(id_) > kQueueBytes) {
-    CO_TRY_VOID(co_await writable_.Wait(Millis::max()));
+  Status waited;
+  while (waited && !abandoned_ && connection_->engine_.Queued(id_) > kQueueBytes) {
+    waited = co_await writable_.Wait(Millis::max());
   }
   waiting_ = false;
   if (stalled_) co_return MakeError(Errc::kTimeout, "the peer does not read the answer");
-  co_return Alive();
+  if (abandoned_) co_return PeerGone();
+  co_return waited;
 }
 
 void H2Exchange::Finish(Result<std::optional<HttpResponse>> outcome) {

@@ -129,7 +129,7 @@ TEST_F(ServerTest, StopCancelsWhatOutlastsItsGrace) {
 
 TEST_F(ServerTest, APeerThatDoesNotReadAStreamIsReset) {
   ServerConfig config = TlsServer();
-  config.stalled_write_limit = 2 * kSoon;
+  config.stalled_write_limit = 5 * kSoon;
   Listen(std::move(config));
   Connect(TlsOrigin());
   HttpRequest request;
@@ -137,12 +137,13 @@ TEST_F(ServerTest, APeerThatDoesNotReadAStreamIsReset) {
   auto stream = loop.Run<Stream>(client->Open(request, kPlenty));
   ASSERT_TRUE(stream);
   EXPECT_TRUE(loop.RunUntil([this] { return backend.cancelled == 1; }));
+  EXPECT_EQ(backend.write_failure, Errc::kTimeout);
   EXPECT_EQ(server->connections(), 1u) << "only the stream goes";
 }
 
 TEST_F(ServerTest, AWholeAnswerThatIsNotReadIsReset) {
   ServerConfig config = TlsServer();
-  config.stalled_write_limit = 2 * kSoon;
+  config.stalled_write_limit = kSoon / 2;
   Listen(std::move(config));
   Connect(TlsOrigin());
   HttpRequest request;
