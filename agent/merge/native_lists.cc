@@ -280,11 +280,12 @@ Status NativeMerge::WholeObjects(std::string_view key, const ListTrio& lists, Ob
   Array foreign;
   for (size_t i = 0; i < live->size(); ++i) {
     if (taken[i]) continue;
-    // The same one of equal elements; all of them when desired has none of that key.
-    const bool none_desired = desired->Find(live->KeyAt(i)) < 0;
-    const int was = last->Find(live->KeyAt(i), none_desired ? 0 : live->NthOf(i));
+    // Of equal elements, those beyond desired's go when we once applied more: all of them, because
+    // nothing tells ours from others'.
+    const size_t kept = desired->Count(live->KeyAt(i));
+    const int was = last->Find(live->KeyAt(i), kept);
     const PathStack::Step step(path_, i);
-    if (was >= 0 && (none_desired || desired->Find(live->KeyAt(i), live->NthOf(i)) < 0) &&
+    if (was >= 0 && live->NthOf(i) >= kept &&
         Note(true, !Covered((*lists.last)[was], lists.live[i], field))) {
       changed = true;
       taken[i] = true;

@@ -129,6 +129,10 @@ int KeyedList::Find(std::string_view key, size_t nth) const {
   return -1;
 }
 
+size_t KeyedList::Count(std::string_view key) const {
+  return std::count(keys_.begin(), keys_.end(), key);
+}
+
 size_t KeyedList::NthOf(size_t index) const {
   return std::count(keys_.begin(), keys_.begin() + index, keys_[index]);
 }

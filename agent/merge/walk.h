@@ -68,6 +68,7 @@ class KeyedList {
   std::string_view KeyAt(size_t index) const { return keys_[index]; }
   // The first element with that key, or the nth (0-based); -1 when there is none.
   int Find(std::string_view key, size_t nth = 0) const;
+  size_t Count(std::string_view key) const;
   // How many elements before `index` have its key.
   size_t NthOf(size_t index) const;
 
