@@ -2,7 +2,6 @@
 // gone, and a new one takes its place off the path.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <deque>
 #include <memory>
 #include <string>
