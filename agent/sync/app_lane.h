@@ -94,10 +94,13 @@ class AppLane {
   void WatchDiscoveries();
   bool MakePlans();
   void Adopt(AppRun& app, plan::AppPlan plan);
+  bool WaitsItsTime(AppRun& app, const object::ResourceKey& key) const;
+  bool ApplyFailed(const AppRun& app) const;
   bool KeepOpen(AppRun& app, plan::Step& step);
   bool DependenciesMet(AppRun& app);
   bool Move(AppRun& app);
   void Hurry();
+  void JudgeHealth();
 
   // Parts of states.
   AppState EnterStage(AppRun& app);

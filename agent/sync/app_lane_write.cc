@@ -300,8 +300,12 @@ bool AppLane::Failed(AppRun& app, const Flight& flight, const ApiFailure& failur
   const object::ResourceKey& key = flight.key;
   work.state = Work::State::kOpen;
   switch (Judge(flight.verb, failure)) {
-    case FailureAction::kDone:
-      return Removed(app, flight, true);
+    case FailureAction::kDone: {
+      // A conflict says that ours is gone, unless we can still see it.
+      const plan::LiveObject* live = world_.live.Find(key);
+      const bool there = failure.http == 409 && live != nullptr && UidOf(*live) == flight.step.uid;
+      return there ? TryLater(app, flight, failure, work) : Removed(app, flight, true);
+    }
     case FailureAction::kWait:
       WaitFor(app, flight, failure, work);
       return false;

@@ -110,12 +110,6 @@ struct AppRun {
   bool prune_allowed = true;            // by the head and the database, when it was planned
   std::vector<plan::Problem> problems;  // of the plan
   std::set<std::string> api_warnings;   // texts of the apiserver's Warning headers
-  bool failed() const {
-    for (const auto& [key, trouble] : troubles) {
-      if (trouble.failed) return true;
-    }
-    return false;
-  }
   // Nothing of a run is open.
   bool quiet() const {
     return (state == AppState::kIdle || state == AppState::kPausing) && repairs.empty() &&
