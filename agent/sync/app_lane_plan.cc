@@ -188,6 +188,7 @@ void AppLane::Adopt(AppRun& app, plan::AppPlan plan) {
   app.repairs.clear();
   app.drift.clear();
   app.going.clear();
+  app.ended = false;
   app.stage = 0;
   app.counts = {};
   app.conflicts = 0;
@@ -467,8 +468,15 @@ AppState AppLane::PruneStage(AppRun& app) {
   return EnterPruneStage(app);
 }
 
-// Everything that could be done is done; the parent follows.
 AppState AppLane::EnterClose(AppRun& app) {
+  app.plan.reset();
+  app.work.clear();
+  return AppState::kClosing;
+}
+
+// Nothing more can be done: what came of it.
+void AppLane::End(AppRun& app) {
+  app.ended = true;
   news_.ended = true;
   for (auto& [key, trouble] : app.troubles) {  // whatever the run did not touch has had its turn
     if (trouble.due <= now_) trouble.due = now_ + trouble.slow.Next(world_.jitter.Next());
@@ -487,13 +495,14 @@ AppState AppLane::EnterClose(AppRun& app) {
     app.last_counts = done;
     app.last_conflicts = app.conflicts;
   }
-  app.plan.reset();
   if (app.changed && !app.removed) NeedParent(app, AppRun::Parent::kFinal);
   app.changed = false;
-  return AppState::kClosing;
 }
 
 AppState AppLane::Close(AppRun& app) {
+  // Writes of a replaced run may still come in, and what they did has to be looked at.
+  if (!app.ended && (app.in_flight > 0 || !app.repairs.empty())) return AppState::kClosing;
+  if (!app.ended) End(app);
   SendParent(app);
   if (app.parent != AppRun::Parent::kNone) return AppState::kClosing;
   return app.troubles.empty() ? AppState::kIdle : AppState::kPausing;

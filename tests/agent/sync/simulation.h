@@ -58,6 +58,7 @@ class Simulation {
   int64_t records_stored = 0;
   std::vector<std::string> actions;  // names, in order
 
+  std::vector<Request> HeldRequests() const { return {held_.begin(), held_.end()}; }
   // Answers that are held, in order.
   void ReleaseAnswers();
 
