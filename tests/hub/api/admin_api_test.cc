@@ -93,7 +93,9 @@ TEST(AdminApi, RoutesToTheBackendAndRefusesTheRest) {
     EXPECT_EQ(response.status, test.status) << test.method << " " << test.target << response.body;
     EXPECT_NE(response.body.find(test.expected), std::string::npos)
         << test.target << ": " << response.body;
-    if (test.status >= 400) EXPECT_TRUE(wire::ParseErrorBody(response.body)) << response.body;
+    if (test.status >= 400) {
+      EXPECT_TRUE(wire::ParseErrorBody(response.body)) << response.body;
+    }
   }
 }
 
