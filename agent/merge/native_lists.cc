@@ -14,11 +14,6 @@ using object::Array;
 using object::Object;
 using object::Value;
 
-bool Holds(const Array& list, const Value& wanted) {
-  return std::any_of(list.begin(), list.end(),
-                     [&](const Value& value) { return object::Equal(value, wanted); });
-}
-
 // Whether the elements that both lists have stand in one order, with those of `a` taken in the
 // order of `positions`.
 bool SameOrder(const KeyedList& a, const std::vector<size_t>& positions, const KeyedList& b) {
@@ -40,13 +35,12 @@ bool SameOrder(const KeyedList& a, const KeyedList& b) {
 
 // The order in which an apiserver keeps a list that was patched: elements with one merge key stand
 // together, where the first of them is.
-std::vector<size_t> Grouped(const Array& list, std::string_view merge_key) {
+std::vector<size_t> Grouped(const KeyedList& list) {
   std::vector<size_t> positions;
   for (size_t i = 0; i < list.size(); ++i) {
-    if (IndexIn(list, list[i], merge_key) != static_cast<int>(i)) continue;
-    for (size_t k = i; k < list.size(); ++k) {
-      if (IndexIn(list, list[k], merge_key) == static_cast<int>(i)) positions.push_back(k);
-    }
+    if (list.NthOf(i) > 0) continue;
+    const size_t count = list.Count(list.KeyAt(i));
+    for (size_t nth = 0; nth < count; ++nth) positions.push_back(list.Find(list.KeyAt(i), nth));
   }
   return positions;
 }
@@ -101,8 +95,9 @@ Status NativeMerge::RemoveList(std::string_view key, const Trio& trio, Object& p
   TRY(const ListMode mode, ModeOf(trio.field, last, live));
   bool foreign = false;
   if (mode == ListMode::kMergeScalars || mode == ListMode::kWholeScalars) {
+    const ScalarSet ours(last);
     foreign = std::any_of(live.begin(), live.end(),
-                          [&](const Value& value) { return !Holds(last, value); });
+                          [&](const Value& value) { return !ours.Contains(value); });
   } else if (mode != ListMode::kAtomic) {
     const ListKeys keys = walk_.KeysOf(trio.field);
     const KeyedList before(last, keys);
@@ -186,17 +181,20 @@ Status NativeMerge::MergeObjects(std::string_view key, const ListTrio& lists, Ob
 
 // A set: order has no meaning and is left alone.
 void NativeMerge::MergeScalars(std::string_view key, const ListTrio& lists, Object& patch) {
+  const ScalarSet live(lists.live);
+  const ScalarSet last(*lists.last);
+  const ScalarSet desired(lists.desired);
   Array added;
   Array removed;
   for (size_t i = 0; i < lists.desired.size(); ++i) {
     const Value& value = lists.desired[i];
-    if (Holds(lists.live, value) || Holds(added, value)) continue;
+    if (live.Contains(value)) continue;
     const PathStack::Step step(path_, i);
-    const bool known = Holds(*lists.last, value);
+    const bool known = last.Contains(value);
     if (!Remembered(value, nullptr) && Note(!known, known)) added.push_back(value);
   }
   for (const Value& value : *lists.last) {
-    if (Holds(lists.desired, value) || !Holds(lists.live, value) || Holds(removed, value)) continue;
+    if (desired.Contains(value) || !live.Contains(value)) continue;
     if (Note(true, false)) removed.push_back(value);
   }
   if (!added.empty()) patch[key] = std::move(added);
@@ -207,14 +205,17 @@ void NativeMerge::WholeScalars(std::string_view key, const ListTrio& lists, Obje
   Object changes;
   MergeScalars(key, lists, changes);
   if (changes.empty()) return;
+  const Array none;
+  const auto part = [&](const auto& it) -> const Array& {
+    return it != changes.end() ? it->value().get_array() : none;
+  };
+  const Array& added = part(changes.find(key));
+  const ScalarSet gone(part(changes.find(Prefixed(kDeleteFromPrimitiveList, key))));
   Array result;
-  const auto gone = changes.find(Prefixed(kDeleteFromPrimitiveList, key));
   for (const Value& value : lists.live) {
-    if (gone == changes.end() || !Holds(gone->value().get_array(), value)) result.push_back(value);
+    if (!gone.Contains(value)) result.push_back(value);
   }
-  if (const auto added = changes.find(key); added != changes.end()) {
-    for (const Value& value : added->value().get_array()) result.push_back(value);
-  }
+  result.insert(result.end(), added.begin(), added.end());
   folds_live_ = true;
   patch[key] = std::move(result);
 }
@@ -249,7 +250,9 @@ Status NativeMerge::WholeObjects(std::string_view key, const ListTrio& lists, Ob
   bool changed = false;
   const bool ordered =
       SameOrder(*desired, *live) ||
-      (strategic_ && SameOrder(*desired, Grouped(lists.desired, field.merge_key), *live));
+      (strategic_ &&
+       SameOrder(*desired, Grouped(KeyedList(lists.desired, SchemaWalk::MergeKeyOf(field))),
+                 *live));
   bool placed = SameOrder(*desired, *live);  // live's order can stay
   std::vector<bool> taken(lists.live.size(), false);
   Array ours;
@@ -280,11 +283,12 @@ Status NativeMerge::WholeObjects(std::string_view key, const ListTrio& lists, Ob
   Array foreign;
   for (size_t i = 0; i < live->size(); ++i) {
     if (taken[i]) continue;
-    // The same one of equal elements; all of them when desired has none of that key.
-    const bool none_desired = desired->Find(live->KeyAt(i)) < 0;
-    const int was = last->Find(live->KeyAt(i), none_desired ? 0 : live->NthOf(i));
+    // Of equal elements, those beyond desired's go when we once applied more: all of them, because
+    // nothing tells ours from others'.
+    const size_t kept = desired->Count(live->KeyAt(i));
+    const int was = last->Find(live->KeyAt(i), kept);
     const PathStack::Step step(path_, i);
-    if (was >= 0 && (none_desired || desired->Find(live->KeyAt(i), live->NthOf(i)) < 0) &&
+    if (was >= 0 && live->NthOf(i) >= kept &&
         Note(true, !Covered((*lists.last)[was], lists.live[i], field))) {
       changed = true;
       taken[i] = true;

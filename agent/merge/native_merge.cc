@@ -1,6 +1,7 @@
 #include "agent/merge/native_merge.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "agent/merge/json_merge.h"
 #include "agent/merge/normalize.h"
@@ -60,22 +61,31 @@ bool NativeMerge::IsFreeMap(std::string_view key, const FieldInfo& field) const 
 Result<Object> NativeMerge::Maps(const Object* last, const Object& desired, const Object& live,
                                  const FieldInfo& field) {
   Object patch;
+  MemberCursor live_members(live);
+  std::optional<MemberCursor> last_members;
+  if (last != nullptr) last_members.emplace(*last);
   for (const auto& member : desired) {
     const std::string_view key = member.key();
+    const Value* current = live_members.Find(key);
+    if (current != nullptr && current->is_null()) current = nullptr;
+    // Nearly every leaf: no schema, no path, no last.
+    if (current != nullptr && !current->is_structured() &&
+        object::Equal(member.value(), *current)) {
+      continue;
+    }
     if (Protected(key)) continue;
     const PathStack::Step step(path_, key);
-    const Trio trio{last != nullptr ? last->if_contains(key) : nullptr, &member.value(),
-                    NonNull(live, key), walk_.FieldOf(field.child, key)};
+    const Trio trio{last_members ? last_members->Find(key) : nullptr, &member.value(), current,
+                    walk_.FieldOf(field.child, key)};
     TRY_VOID(Member(key, trio, patch));
   }
   if (last != nullptr) {
+    MemberCursor desired_members(desired);
     for (const auto& member : *last) {
       const std::string_view key = member.key();
+      if (desired_members.Find(key) != nullptr || member.value().is_null()) continue;
       const Value* current = NonNull(live, key);
-      if (current == nullptr || member.value().is_null() || desired.contains(key) ||
-          Protected(key)) {
-        continue;
-      }
+      if (current == nullptr || Protected(key)) continue;
       const PathStack::Step step(path_, key);
       TRY_VOID(
           Remove(key, {&member.value(), nullptr, current, walk_.FieldOf(field.child, key)}, patch));

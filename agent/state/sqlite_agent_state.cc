@@ -1,5 +1,6 @@
 #include "agent/state/sqlite_agent_state.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -85,6 +86,11 @@ Status SqliteAgentState::StartOver(const std::string& reason) {
   TRY_VOID(OpenDatabase());
   TRY(store::Statement put, db_->Prepare("INSERT INTO reset (id, reason, seq) VALUES (1, ?, 0)"));
   return put.BindText(0, reason).Run();
+}
+
+Result<TimePoint> SqliteAgentState::TimeFloor() {
+  TRY(const int64_t max_time_ms, OneInt(*db_, "SELECT max_time_ms FROM trusted"));
+  return std::max(settings_.build_time, TimePoint(Millis(max_time_ms)));
 }
 
 Result<sync::LoadedState> SqliteAgentState::Load() {

@@ -22,6 +22,9 @@ class SqliteAgentState : public AgentState {
   static Result<std::unique_ptr<SqliteAgentState>> Open(std::string dir, Settings settings,
                                                         const Clock& clock);
 
+  // The latest time that is certain to be past (trust::TrustedState's floors), without Load().
+  Result<TimePoint> TimeFloor();
+
   Result<sync::LoadedState> Load() override;
   Result<std::vector<sync::StoredBundle>> Bundles(std::vector<BundleDigest> digests) override;
   Status StoreIntent(const sync::StoreIntent& intent) override;

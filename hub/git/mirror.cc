@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "hub/git/packs.h"
 #include "hub/git/remote.h"
 #include "hub/git/revision.h"
 
@@ -11,6 +12,8 @@ namespace {
 
 // Where a HEAD that is on no branch is kept; not below refs/heads/, so it is nobody's revision.
 constexpr const char* kDetachedHead = "refs/dunlin/head";
+
+constexpr size_t kManyPacks = 50;
 
 Result<RepositoryPtr> MakeMirror(const std::string& directory) {
   git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
@@ -225,6 +228,8 @@ Result<FetchResult> Fetch(const WorkerRequest& request) {
   FetchResult result = ResolveAll(repository.get(), request.revisions, remote->refs().refs);
   result.downloaded = download;
   result.received_bytes = remote->received_bytes();
+  // Upkeep that fails loses nothing; the next fetch tries again.
+  if (download) (void)JoinPacks(repository.get(), kManyPacks);
   return result;
 }
 

@@ -1,12 +1,6 @@
 #include "hub/git/process_git.h"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <deque>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "hub/git/credential_files.h"
 #include "hub/git/mirror_name.h"
@@ -14,6 +8,7 @@
 #include "hub/git/worker_answer.h"
 #include "hub/git/worker_protocol.h"
 #include "hub/process/child.h"
+#include "protocol/net/runtime.h"
 
 namespace dunlin::git {
 namespace {

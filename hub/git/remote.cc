@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "hub/git/socket_stream.h"
 #include "hub/git/ssh_transport.h"
 #include "hub/git/url.h"
 #include "protocol/base/limits.h"
@@ -36,7 +37,11 @@ Result<std::string> Address(const WorkerRequest& request) {
   TRY(const catalog::RepoUrl url, CheckUrl(request.url, policy));
   using Scheme = catalog::RepoUrl::Scheme;
   if (url.scheme == Scheme::kLocal) return LocalDirectory(url, request);
-  if (url.scheme != Scheme::kSsh) return url.Text();
+  if (url.scheme != Scheme::kSsh) {
+    const uint16_t usual = url.scheme == Scheme::kHttps ? 443 : 80;
+    PinServer(url.host, url.port == 0 ? usual : url.port);
+    return url.Text();
+  }
   TRY_VOID(UseSsh(request, url));
   return std::string("ssh://host/path");  // UseSsh has the real one
 }

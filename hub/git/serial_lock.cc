@@ -1,19 +1,19 @@
 #include "hub/git/serial_lock.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "protocol/net/runtime.h"
 
 namespace dunlin::git {
 
-namespace asio = boost::asio;
+namespace {
 
-// A timer that never fires is Asio's way to wait for somebody else's call.
+// Only so that the wait is bounded; it starts again until the lock is there.
+constexpr Millis kLookAgain{60'000};
+
+}  // namespace
+
 struct SerialLock::Waiter {
-  explicit Waiter(const asio::any_io_executor& executor)
-      : timer(executor, asio::steady_timer::time_point::max()) {}
-  asio::steady_timer timer;
+  explicit Waiter(const asio::any_io_executor& executor) : turn(executor) {}
+  net::Event turn;
   bool has_lock = false;
 };
 
@@ -24,8 +24,7 @@ asio::awaitable<SerialLock::Holder> SerialLock::Acquire(std::string name) {
     auto waiter = std::make_shared<Waiter>(executor);
     queues_[name].push_back(waiter);
     while (!waiter->has_lock) {
-      // Ends by cancellation only; has_lock says whether it was for us.
-      (void)co_await waiter->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+      (void)co_await waiter->turn.Wait(kLookAgain);
     }
   }
   co_return Holder(this, std::move(name));
@@ -40,7 +39,7 @@ void SerialLock::Release(const std::string& name) {
   const auto next = queue->second.front();
   queue->second.pop_front();
   next->has_lock = true;
-  next->timer.cancel();
+  next->turn.Notify();
 }
 
 }  // namespace dunlin::git

@@ -1,12 +1,13 @@
 // Locks by name between coroutines of one thread: who comes second waits, first come first served.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+
+#include "protocol/net/runtime.h"
 
 namespace dunlin::git {
 
@@ -29,7 +30,7 @@ class SerialLock {
   };
 
   // Every holder has a deadline of its own, so the wait ends.
-  boost::asio::awaitable<Holder> Acquire(std::string name);
+  asio::awaitable<Holder> Acquire(std::string name);
 
  private:
   struct Waiter;

@@ -22,6 +22,22 @@ std::vector<Network>& AllowedNetworks() {
   return networks;
 }
 
+struct Server {
+  std::string host;
+  std::string port;
+};
+
+Server& PinnedServer() {
+  static Server server;  // of the one request of this process
+  return server;
+}
+
+// As in a URL, and as libgit2 hands it on.
+std::string WithoutBrackets(const std::string& host) {
+  const bool has = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  return has ? host.substr(1, host.size() - 2) : host;
+}
+
 struct SocketStream {
   git_stream parent;  // first: libgit2 casts between the two
   std::string host;
@@ -70,9 +86,17 @@ Result<int> ConnectTo(const addrinfo& info, const std::string& where, int timeou
   return SocketError(where, error);
 }
 
+Result<Connection> ConnectPinned(const SocketStream& socket) {
+  if (socket.host != PinnedServer().host || socket.port != PinnedServer().port) {
+    return MakeError(Errc::kPermission,
+                     "the server redirects to another address; write that address as the repo");
+  }
+  return ConnectChecked(socket.host, socket.port, socket.parent.connect_timeout);
+}
+
 int OnConnect(git_stream* stream) {
   SocketStream& socket = Of(stream);
-  auto connection = ConnectChecked(socket.host, socket.port, stream->connect_timeout);
+  auto connection = ConnectPinned(socket);
   if (!connection) {
     git_error_set_str(GIT_ERROR_NET, connection.error().message.c_str());
     SetCallbackError(connection.error());
@@ -129,13 +153,17 @@ int OnInit(git_stream** out, const char* host, const char* port) {
   socket->parent.write = OnWrite;
   socket->parent.close = OnClose;
   socket->parent.free = OnFree;
-  socket->host = host;
+  socket->host = WithoutBrackets(host);
   socket->port = port;
   *out = &socket.release()->parent;
   return 0;
 }
 
 }  // namespace
+
+void PinServer(const std::string& host, uint16_t port) {
+  PinnedServer() = {host, std::to_string(port)};
+}
 
 Result<Connection> ConnectChecked(const std::string& host, const std::string& port,
                                   int timeout_ms) {

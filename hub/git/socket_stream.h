@@ -3,6 +3,7 @@
 // it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,10 @@ namespace dunlin::git {
 
 // Makes libgit2 use it for all connections, plain and below TLS.
 Status RegisterSocketStream(const std::vector<std::string>& allow_networks);
+
+// The only server that libgit2 may connect to from now on. It follows redirects on one host even
+// when told not to, to another port as well, and would take the credentials along.
+void PinServer(const std::string& host, uint16_t port);
 
 struct Connection {
   int fd = -1;  // the caller closes it

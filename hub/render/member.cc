@@ -1,6 +1,5 @@
 #include "hub/render/member.h"
 
-#include <boost/asio/this_coro.hpp>
 #include <numeric>
 
 #include "protocol/base/limits.h"

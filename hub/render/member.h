@@ -1,7 +1,6 @@
 // One started sandbox whose worker said that it is ready, and the one job that it may do.
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "hub/process/child.h"
 #include "hub/render/job_codec.h"
 #include "hub/render/sandbox.h"
+#include "protocol/net/runtime.h"
 
 namespace dunlin::render {
 

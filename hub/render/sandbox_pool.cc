@@ -18,7 +18,9 @@ Millis Left(SteadyClock::time_point until) {
 }  // namespace
 
 int MembersToStart(const PoolConfig& config, const PoolState& state) {
-  const int wanted = config.ready + state.waiting - state.ready - state.starting;
+  // Who waits because enough is leased out already gets one of those that are ready by then.
+  const int served = std::clamp(state.waiting, 0, std::max(0, config.leased - state.leased));
+  const int wanted = config.ready + served - state.ready - state.starting;
   return std::clamp(wanted, 0, std::max(0, kStartsAtOnce - state.starting));
 }
 
@@ -39,7 +41,7 @@ SandboxPool::SandboxPool(asio::any_io_executor executor, std::unique_ptr<Sandbox
 
 void SandboxPool::Fill() {
   if (stopped_) return;
-  const PoolState state{ready(), starting_, waiting_};
+  const PoolState state{ready(), starting_, waiting_, leased_};
   for (int i = MembersToStart(config_, state); i > 0; --i) {
     ++starting_;
     auto self = shared_from_this();

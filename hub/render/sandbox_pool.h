@@ -2,7 +2,6 @@
 // gone, and a new one takes its place off the path.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <deque>
 #include <memory>
 #include <string>
@@ -26,6 +25,7 @@ struct PoolState {
   int ready = 0;
   int starting = 0;
   int waiting = 0;  // for a lease
+  int leased = 0;
 };
 
 // How many sandboxes to start now: at most two at a time, because starting one takes a whole core

@@ -1,7 +1,6 @@
 #include "hub/render/sandbox_renderer.h"
 
 #include <algorithm>
-#include <boost/asio/this_coro.hpp>
 #include <deque>
 
 #include "hub/render/choose_sandbox.h"

@@ -1,12 +1,12 @@
 // The Renderer that keeps a pool of warm, single-use sandboxes (design.md section 10).
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <string>
 
 #include "hub/render/renderer.h"
 #include "protocol/base/log.h"
+#include "protocol/net/runtime.h"
 
 namespace dunlin::render {
 

@@ -54,6 +54,7 @@ inline constexpr size_t kHeaderListBytes = 16 * kKiB;
 inline constexpr size_t kRequestBodyBytes = 26 * kMiB;   // largest body a server reads into memory
 inline constexpr size_t kRequestBodiesBytes = 256 * kMiB;  // of one server, being read
 inline constexpr size_t kResponseBodyBytes = 64 * kMiB;  // largest body a client reads into memory
+inline constexpr size_t kHandlersPerConnection = 64;  // with those of streams that were reset
 inline constexpr int kConnectionsPerIdentity = 4;
 inline constexpr int kConcurrentHandshakes = 256;
 inline constexpr uint32_t kH2StreamWindow = 1 * kMiB;

@@ -107,7 +107,7 @@ void Pool::StartConnect() {
     self->OnConnected(std::move(status));
     asio::post(self->executor, [signal] {});  // the signal outlives the coroutine that just ends
   };
-  TaskVoid task = WithTimeout<void>(Establish(self), origin.connect_limit, "connect");
+  TaskVoid task = WithTimeout<void>(Establish(self), origin.connect_limit, "connect to " + display);
   internal::SpawnCancellable(executor, std::move(task), *connecting, std::move(on_done));
 }
 

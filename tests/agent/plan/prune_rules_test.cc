@@ -69,7 +69,9 @@ TEST_F(Prune, PruneRule4AnotherUidIsNeverDeleted) {
 TEST_F(Prune, PruneRule4AnUnrecordedUidIsNeverDeleted) {
   const auto key = Old(ConfigMap("old"));
   scene_.Record(key).uid.clear();  // the write-ahead mark of a run that died
-  EXPECT_EQ(Decide(key).action, Action::kConflict);
+  const Step step = Decide(key);
+  EXPECT_EQ(step.action, Action::kConflict);
+  EXPECT_NE(step.reason.find("never recorded"), std::string::npos) << step.reason;
 }
 
 TEST_F(Prune, PruneRule4WithoutOurLabelItIsForgotten) {

@@ -165,6 +165,12 @@ TEST_F(AgentStateTest, AnIntentSurvivesAKill) {
   EXPECT_EQ(loaded.held, (std::vector<BundleDigest>{DigestOf(1)}));
 }
 
+TEST_F(AgentStateTest, TheTimeFloorIsThatOfTheLastHead) {
+  EXPECT_EQ(*Reopen().TimeFloor(), TimePoint());
+  ASSERT_TRUE(state_->StoreIntent(Intent(1)).has_value());
+  EXPECT_EQ(*Reopen().TimeFloor(), TimePoint(Millis(1234)));
+}
+
 TEST_F(AgentStateTest, KeepsTheLastTenBundlesOfAnAppNewestFirst) {
   SqliteAgentState& state = Reopen();
   for (int n = 1; n <= 12; ++n) ASSERT_TRUE(state.StoreIntent(Intent(n)).has_value());

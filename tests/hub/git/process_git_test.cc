@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 
 #include "tests/hub/git/git_repo.h"
 #include "tests/hub/process/run_task.h"
@@ -337,11 +341,89 @@ TEST_F(ProcessGitTest, AddressesAreCheckedAfterResolution) {  // G10
 }
 
 TEST_F(ProcessGitTest, AllowedNetworkIsReachedAndNobodyIsThere) {
-  config_.allow_networks = {*Network::Parse("127.0.0.0/8")};
+  config_.allow_networks = {*Network::Parse("127.0.0.0/8"), *Network::Parse("::1")};
   asio::ip::tcp::acceptor acceptor(context_, {asio::ip::address_v4::loopback(), 0});
   const std::string port = std::to_string(acceptor.local_endpoint().port());
   acceptor.close();
-  EXPECT_EQ(FetchError({.url = "https://127.0.0.1:" + port + "/a"}), Errc::kUnavailable);
+  for (const char* host : {"127.0.0.1", "localhost", "LocalHost", "[::1]"}) {
+    EXPECT_EQ(FetchError({.url = std::string("https://") + host + ":" + port + "/a"}),
+              Errc::kUnavailable)
+        << host;
+  }
+}
+
+// Answers the first request of each connection with the same bytes and closes.
+asio::awaitable<void> Serve(asio::ip::tcp::acceptor& acceptor, std::string answer, int& requests) {
+  for (;;) {
+    auto [failed, socket] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+    if (failed) co_return;
+    std::string request;
+    const auto buffer = asio::dynamic_buffer(request);
+    (void)co_await asio::async_read_until(socket, buffer, "\r\n\r\n",
+                                          asio::as_tuple(asio::use_awaitable));
+    ++requests;
+    (void)co_await asio::async_write(socket, asio::buffer(answer),
+                                     asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+class HttpAnswerTest : public ProcessGitTest {
+ protected:
+  // What a fetch makes of this answer. `{port}` in it is another server's port.
+  Errc ErrorFor(std::string answer) {
+    config_.policy.allow_insecure_http = true;
+    config_.allow_networks = {*Network::Parse("127.0.0.0/8")};
+    asio::ip::tcp::acceptor acceptor(context_, {asio::ip::address_v4::loopback(), 0});
+    asio::ip::tcp::acceptor other(context_, {asio::ip::address_v4::loopback(), 0});
+    if (const size_t at = answer.find("{port}"); at != std::string::npos) {
+      answer.replace(at, 6, std::to_string(other.local_endpoint().port()));
+    }
+    int requests = 0;
+    const auto rethrow = [](std::exception_ptr thrown) {
+      if (thrown) std::rethrow_exception(thrown);
+    };
+    asio::co_spawn(context_, Serve(acceptor, answer, requests), rethrow);
+    asio::co_spawn(context_, Serve(other, answer, redirected_), rethrow);
+    const std::string port = std::to_string(acceptor.local_endpoint().port());
+    const Errc code = FetchError({.url = "http://127.0.0.1:" + port + "/shop.git"});
+    EXPECT_GE(requests, 1);
+    acceptor.close();
+    other.close();
+    context_.restart();
+    context_.poll();
+    return code;
+  }
+  int redirected_ = 0;  // requests that the other server got
+};
+
+TEST_F(HttpAnswerTest, EachAnswerHasItsError) {  // G11
+  const std::string empty = "Content-Length: 0\r\n\r\n";
+  const struct {
+    std::string answer;
+    Errc code;
+  } rows[] = {
+      {"HTTP/1.1 401 x\r\nWWW-Authenticate: Basic realm=x\r\n" + empty, Errc::kUnauthenticated},
+      {"HTTP/1.1 403 x\r\n" + empty, Errc::kPermission},
+      {"HTTP/1.1 404 x\r\n" + empty, Errc::kNotFound},
+      {"HTTP/1.1 429 x\r\n" + empty, Errc::kUnavailable},
+      {"HTTP/1.1 503 x\r\n" + empty, Errc::kUnavailable},
+      {"HTTP/1.1 200 x\r\nContent-Type: text/html\r\n" + empty, Errc::kUnavailable},
+      {"", Errc::kUnavailable},
+      {"SSH-2.0-x\r\n", Errc::kUnavailable},
+  };
+  for (const auto& row : rows) EXPECT_EQ(ErrorFor(row.answer), row.code) << row.answer;
+}
+
+TEST_F(HttpAnswerTest, RedirectsToAnotherServerAreNotFollowed) {  // G10
+  const std::string end =
+      "/shop.git/info/refs?service=git-upload-pack\r\nContent-Length: 0\r\n\r\n";
+  for (const char* location :
+       {"http://127.0.0.1:{port}", "http://localhost:{port}", "https://127.0.0.1:{port}"}) {
+    EXPECT_EQ(ErrorFor("HTTP/1.1 302 x\r\nLocation: " + std::string(location) + end),
+              Errc::kPermission)
+        << location;
+  }
+  EXPECT_EQ(redirected_, 0);
 }
 
 TEST_F(ProcessGitTest, DeadlineEndsAServerThatNeverAnswers) {  // G11

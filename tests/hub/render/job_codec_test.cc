@@ -120,7 +120,7 @@ TEST(RenderFault, OnlyALostSandboxIsWorthAnotherTry) {
 }
 
 TEST(MembersToStart, FillsWithTwoAtATime) {
-  const PoolConfig config{.ready = 3};
+  const PoolConfig config{.ready = 3, .leased = 4};
   const struct {
     PoolState state;
     int starts;
@@ -132,6 +132,8 @@ TEST(MembersToStart, FillsWithTwoAtATime) {
       {{.ready = 3}, 0},
       {{.ready = 2, .starting = 1}, 0},
       {{.ready = 3, .waiting = 4}, 2},  // all leased out, and somebody waits
+      {{.ready = 3, .waiting = 4, .leased = 4}, 0},
+      {{.ready = 2, .waiting = 4, .leased = 4}, 1},
       {{.ready = 9}, 0},
   };
   for (const auto& row : rows) {

@@ -1,6 +1,7 @@
 // The renderer with the real worker, in every isolation that the machine has.
 #include <signal.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <fstream>
 
 #include "hub/render/choose_sandbox.h"
@@ -159,6 +160,64 @@ TEST_P(RendererTest, LinksOutOfTheTreeAreRefused) {  // G1, G2
                              {{.id = "x", .path = "plain"}});
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->targets[0].fault->code, "SOURCE_SYMLINK");
+}
+
+TEST_P(RendererTest, ManyAtOnceShareFewSandboxes) {  // S3, S5
+  constexpr int kRenders = 9;
+  config_.leased = 3;
+  Start();
+  std::vector<Result<RenderAnswer>> answers;
+  for (int i = 0; i < kRenders; ++i) {
+    const std::string name = "only-" + std::to_string(i);
+    RenderRequest request{{File("a.yaml", ConfigMap(name))}, {{.id = name, .path = "."}}};
+    // Every third one is damaged.
+    if (i % 3 == 0) request.files.push_back(request.files[0]);
+    asio::co_spawn(context_, renderer_->Render(std::move(request)),
+                   [&](std::exception_ptr thrown, Result<RenderAnswer> answer) {
+                     if (thrown) std::rethrow_exception(thrown);
+                     answers.push_back(std::move(answer));
+                   });
+  }
+  while (answers.size() < kRenders && context_.run_one() > 0) {
+  }
+  int good = 0;
+  for (const auto& answer : answers) {
+    if (!answer) continue;
+    ++good;
+    EXPECT_EQ(Names(answer->targets[0]), answer->targets[0].id + " ");
+  }
+  EXPECT_EQ(good, kRenders - kRenders / 3);
+}
+
+// The public example beside the checkout, where a developer has it.
+std::vector<TreeFile> OnlineBoutique() {
+  namespace fs = std::filesystem;
+  const fs::path root = DUNLIN_SOURCE_DIR "/../shared/data/online-boutique";
+  std::vector<TreeFile> files;
+  std::error_code absent;
+  for (const auto& entry : fs::recursive_directory_iterator(root, absent)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    files.push_back(File(fs::relative(entry.path(), root).string(), text));
+  }
+  return files;
+}
+
+TEST_P(RendererTest, OnlineBoutique) {
+  std::vector<TreeFile> files = OnlineBoutique();
+  if (files.empty()) GTEST_SKIP() << "the Online Boutique example is not on this machine";
+  Start();
+  const auto answer =
+      Render(std::move(files), {{.id = "plain", .path = "kubernetes-manifests", .kind = "plain"},
+                                {.id = "kustomize", .path = "kustomize"},
+                                {.id = "helm", .path = "helm-chart"}});
+  ASSERT_TRUE(answer) << answer.error().message;
+  for (const TargetAnswer& target : answer->targets) {
+    ASSERT_FALSE(target.fault) << target.fault->message;
+    EXPECT_EQ(target.kind, target.id);
+    EXPECT_GE(target.objects.size(), 30u) << target.id;
+  }
 }
 
 // Kills the worker's processes once it has its job.

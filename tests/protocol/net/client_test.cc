@@ -144,6 +144,7 @@ TEST_F(ClientTest, DestroyingAResponseStreamResetsIt) {
   ASSERT_TRUE(stream);
   stream->reset();
   EXPECT_TRUE(loop.RunUntil([this] { return backend.cancelled == 1; }));
+  EXPECT_EQ(backend.write_failure, Errc::kUnavailable);
   EXPECT_TRUE(Post("/echo", "same connection"));
   EXPECT_EQ(server->connections(), 1u);
 }

@@ -77,6 +77,7 @@ Task<Answer> Endless(Backend& backend, Exchange& exchange) {
     auto written = co_await exchange.Write(Bytes(64 * 1024, 'e'));
     if (!written) {
       ++backend.cancelled;
+      backend.write_failure = written.error().code;
       co_return written.error();
     }
     ++backend.pieces;

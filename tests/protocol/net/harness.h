@@ -54,7 +54,8 @@ class Loop {
 struct Backend {
   int started = 0;
   int cancelled = 0;
-  int pieces = 0;  // that /endless has written
+  int pieces = 0;                        // that /endless has written
+  Errc write_failure = Errc::kInternal;  // why /endless ended
   Peer last_peer;
   HttpRequest last_request;
   int released = 0;

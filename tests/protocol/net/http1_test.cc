@@ -158,6 +158,18 @@ TEST_F(Http1Test, AHeldRequestIsCancelledWhenThePeerCloses) {
   EXPECT_TRUE(loop.RunUntil([this] { return server->connections() == 0; }));
 }
 
+TEST_F(Http1Test, PipelinedRequestsOfAPeerThatHasGoneAreNotStarted) {
+  {
+    RawPeer peer = Peer();
+    peer.Send(
+        "GET /held HTTP/1.1\r\nHost: x\r\n\r\n"
+        "GET /never HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  EXPECT_TRUE(loop.RunUntil([this] { return backend.started == 1; }));
+  EXPECT_TRUE(loop.RunUntil([this] { return server->connections() == 0; }));
+  EXPECT_EQ(backend.started, 1);
+}
+
 TEST_F(Http1Test, StopClosesIdleConnectionsAtOnce) {
   RawPeer peer = Peer();
   peer.Send("GET /big?1 HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -1,5 +1,6 @@
 // The server: who gets in, what a handler's end means, and how connections end.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <fstream>
@@ -13,6 +14,12 @@ namespace dunlin::net {
 namespace {
 
 using Stream = std::unique_ptr<ResponseStream>;
+
+TaskVoid Discard(HttpClient& client, HttpRequest request) {
+  auto answer = co_await client.Send(std::move(request), kPlenty);
+  (void)answer;
+  co_return Status();
+}
 
 struct ServerTest : NetTest {
   void SendAndForget(HttpClient& by, std::string target) {
@@ -122,7 +129,7 @@ TEST_F(ServerTest, StopCancelsWhatOutlastsItsGrace) {
 
 TEST_F(ServerTest, APeerThatDoesNotReadAStreamIsReset) {
   ServerConfig config = TlsServer();
-  config.stalled_write_limit = 2 * kSoon;
+  config.stalled_write_limit = 5 * kSoon;
   Listen(std::move(config));
   Connect(TlsOrigin());
   HttpRequest request;
@@ -130,12 +137,13 @@ TEST_F(ServerTest, APeerThatDoesNotReadAStreamIsReset) {
   auto stream = loop.Run<Stream>(client->Open(request, kPlenty));
   ASSERT_TRUE(stream);
   EXPECT_TRUE(loop.RunUntil([this] { return backend.cancelled == 1; }));
+  EXPECT_EQ(backend.write_failure, Errc::kTimeout);
   EXPECT_EQ(server->connections(), 1u) << "only the stream goes";
 }
 
 TEST_F(ServerTest, AWholeAnswerThatIsNotReadIsReset) {
   ServerConfig config = TlsServer();
-  config.stalled_write_limit = 2 * kSoon;
+  config.stalled_write_limit = kSoon / 2;
   Listen(std::move(config));
   Connect(TlsOrigin());
   HttpRequest request;
@@ -274,6 +282,37 @@ TEST_F(ServerTest, TcpWithoutTlsMustBeAskedFor) {
   origin.port = server->port();
   Connect(std::move(origin));
   EXPECT_TRUE(Post("/echo", "x"));
+}
+
+// The end of a process: the loop goes while requests are held, on both sides.
+TEST(ServerShutdown, EverythingOpenIsDestroyedWithTheLoop) {
+  Backend backend;
+  const std::string path = testing::TempDir() + "shutdown" + std::to_string(::getpid());
+  {
+    Loop loop;
+    backend.changed = std::make_shared<Event>(loop.executor());
+    ServerConfig config;
+    config.unix_socket = true;
+    config.http1 = true;
+    config.address = path;
+    auto server = MakeHttpServer(loop.executor(), std::move(config), Routes(backend));
+    ASSERT_TRUE(server) << server.error().message;
+    Origin origin;
+    origin.host = path;
+    origin.unix_socket = true;
+    auto client = MakeHttpClient(loop.executor(), std::move(origin));
+    const auto ignore = [](Result<void>) {};
+    for (const char* target : {"/held", "/never", "/endless"}) {
+      HttpRequest request;
+      request.target = target;
+      Spawn(loop.executor(), Discard(*client, std::move(request)), ignore);
+    }
+    RawPeer peer(loop, path);
+    peer.Send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(loop.RunUntil([&backend] { return backend.started == 4; }));
+  }
+  backend.changed.reset();
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 TEST_F(ServerTest, Ipv6AddressesWork) {
