@@ -1,5 +1,8 @@
 #include "hub/app/admin_service.h"
 
+#include <algorithm>
+#include <set>
+
 #include "hub/app/fleet_metrics.h"
 #include "hub/app/history.h"
 #include "hub/app/render_job.h"
@@ -159,10 +162,16 @@ Task<object::Value> AdminService::Sync(std::string name, bool allow_mass_prune) 
     CO_TRY_VOID(parts_.model.SetPin(name, std::nullopt));
   }
   CO_TRY_VOID(parts_.pipeline.Sync(name, allow_mass_prune));
-  for (const std::string& repo : parts_.driver.ReposOf(name)) {
+  // What comes with the fleet repository may change which repositories the app needs.
+  std::set<std::string> looked_at;
+  for (std::vector<std::string> repos = parts_.driver.ReposOf(name); !repos.empty();) {
+    const std::string repo = repos.front();
+    looked_at.insert(repo);
     auto looked = co_await parts_.driver.Refresh(repo, kRefreshLimit);
     // An app that left the catalogue meanwhile takes its repository along.
     if (!looked && looked.error().code != Errc::kNotFound) co_return looked.error();
+    repos = parts_.driver.ReposOf(name);
+    std::erase_if(repos, [&](const std::string& other) { return looked_at.contains(other); });
   }
   CO_TRY_VOID(parts_.driver.Publish());
   object::Object document = AppDocument(View(), name);

@@ -147,8 +147,10 @@ Reader Block(std::string name, std::map<std::string, Reader> members) {
 }
 
 std::string Resolved(const std::string& path, const std::string& directory) {
-  if (path.empty() || path.front() == '/') return path;
-  return (std::filesystem::path(directory) / path).lexically_normal().string();
+  if (path.empty()) return path;
+  std::string out = (std::filesystem::path(directory) / path).lexically_normal().string();
+  if (out.size() > 1 && out.back() == '/') out.pop_back();  // "." leaves one
+  return out;
 }
 
 }  // namespace

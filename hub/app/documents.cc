@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "hub/app/history.h"
+
 namespace dunlin::hub {
 
 namespace {
@@ -22,13 +24,6 @@ const wire::TargetReport* FindReport(const FleetView& view, const TargetKey& key
     if (target.app == key.first) return &target;
   }
   return nullptr;
-}
-
-std::optional<TimePoint> LastContact(const FleetView& view, const ClusterId& cluster) {
-  const Contact* contact = view.model.FindContact(cluster);
-  if (contact == nullptr || contact->last_seen == TimePoint()) return std::nullopt;
-  // A connection that is held open is contact now.
-  return contact->held_polls > 0 ? view.now : contact->last_seen;
 }
 
 std::string DesiredBundle(const FleetView& view, const TargetKey& key) {
@@ -78,18 +73,24 @@ std::string WorstHealth(const std::vector<std::string>& healths) {
   return healths.empty() ? "" : healths.front();
 }
 
+// The map is ordered by app: one look-up an app, not a walk over the whole fleet.
 std::vector<TargetKey> TargetsOfCluster(const FleetView& view, const ClusterId& cluster) {
   std::vector<TargetKey> keys;
-  for (const auto& [key, target] : view.pipeline.targets()) {
-    if (key.second == cluster) keys.push_back(key);
+  const Targets& targets = view.pipeline.targets();
+  for (auto it = targets.begin(); it != targets.end();) {
+    const std::string app = it->first.first;
+    if (targets.contains({app, cluster})) keys.emplace_back(app, cluster);
+    it = targets.upper_bound({app, ClusterId("~")});  // behind every UUID
   }
   return keys;
 }
 
 std::vector<TargetKey> TargetsOfApp(const FleetView& view, const std::string& app) {
   std::vector<TargetKey> keys;
-  for (const auto& [key, target] : view.pipeline.targets()) {
-    if (key.first == app) keys.push_back(key);
+  const Targets& targets = view.pipeline.targets();
+  for (auto it = targets.lower_bound({app, ClusterId()}); it != targets.end(); ++it) {
+    if (it->first.first != app) break;
+    keys.push_back(it->first);
   }
   return keys;
 }
@@ -103,6 +104,12 @@ std::string LabelText(const std::map<std::string, std::string>& labels) {
 }
 
 }  // namespace
+
+std::optional<TimePoint> LastContact(const FleetView& view, const ClusterId& cluster) {
+  const Contact* contact = view.model.FindContact(cluster);
+  if (contact == nullptr || contact->last_seen == TimePoint()) return std::nullopt;
+  return contact->held_polls > 0 ? view.now : contact->last_seen;
+}
 
 object::Object ProblemDocument(const wire::Problem& problem) {
   return {{"code", problem.code},

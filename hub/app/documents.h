@@ -22,6 +22,9 @@ struct FleetView {
   TimePoint now{};
 };
 
+// When the cluster's agent was last heard; a poll that is held is contact now.
+std::optional<TimePoint> LastContact(const FleetView& view, const ClusterId& cluster);
+
 // State and reason of one target. REQUIRES: it exists.
 TargetStatus StatusOf(const FleetView& view, const TargetKey& key);
 

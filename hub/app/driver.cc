@@ -1,6 +1,7 @@
 #include "hub/app/driver.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "hub/app/records.h"
 #include "hub/app/render_job.h"
@@ -44,6 +45,7 @@ TaskVoid Driver::Run() {
     StartRounds();
     RenewHead();
     if (publish_error_ && parts_.clock.Monotonic() >= publish_again_) (void)Publish();
+    TouchWhenChanged();
     Millis wait = kTick;
     if (const auto next = schedule_.NextDue(); next && running_ < static_cast<int>(kRounds)) {
       wait = std::clamp(*next - parts_.clock.Monotonic(), Millis(0), kTick);
@@ -109,7 +111,7 @@ void Driver::EndRound(const std::string& repo_key, const Status& status) {
   round.done = round.started;
   round.checked = parts_.clock.Now();
   schedule_.Done(repo_key, round.reached, parts_.clock.Monotonic(), parts_.random.Next());
-  parts_.model.Touch();
+  TouchWhenChanged();
   round_done_.Notify();
   wake_.Notify();
 }
@@ -142,40 +144,58 @@ Task<git::FetchResult> Driver::Fetch(git::Repository repository,
 }
 
 TaskVoid Driver::Round(std::string repo_key) {
-  const TimePoint noticed = parts_.clock.Now();
-  const bool fleet = repo_key == fleet_key_;
-  std::set<std::string> wanted;
-  const auto followed = parts_.pipeline.Followed();
-  if (const auto repo = followed.find(repo_key); repo != followed.end()) {
-    wanted = repo->second.revisions;
+  auto looked = co_await FetchAndLoad(repo_key);
+  if (!looked) {
+    rounds_[repo_key].reached = false;
+    log_.Warn("fetch_failed", looked.error(), {{"repo", repo_key}});
+    parts_.pipeline.OnFetchFailed(repo_key, looked.error());
+    if (repo_key == fleet_key_) fleet_fetch_error_ = looked.error();
   }
-  if (fleet) wanted.insert(config_.fleet_revision);
-  std::vector<std::string> revisions(wanted.begin(), wanted.end());
-  auto fetched = co_await Fetch(RepositoryOf(repo_key), std::move(revisions));
-  rounds_[repo_key].reached = fetched.has_value();
-  if (fetched) {
-    TakeFetched(repo_key, *fetched, noticed);
-  } else {
-    log_.Warn("fetch_failed", fetched.error(), {{"repo", repo_key}});
-    parts_.pipeline.OnFetchFailed(repo_key, fetched.error());
-    if (fleet) fleet_fetch_error_ = fetched.error();
-  }
-  if (fleet && fetched) {
-    for (const git::ResolvedRevision& revision : fetched->revisions) {
-      if (revision.name != config_.fleet_revision) continue;
-      fleet_fetch_error_ = revision.error;
-      const bool news = revision.commit.str() != fleet_commit_ || fleet_error_;
-      if (revision.error || !news) continue;
-      auto loaded = co_await LoadFleet(revision.commit);
-      fleet_error_.reset();
-      if (!loaded) fleet_error_ = loaded.error();
-    }
-  }
+  // Also after a failed fetch: commits that were fetched before can be rendered for new targets.
   while (auto task = parts_.pipeline.NextTask(repo_key)) {
     auto done = co_await DoTask(std::move(*task));
     if (!done) co_return done;
   }
   co_return Publish();
+}
+
+// Until every revision that is followed now was looked at: the catalogue that comes with the fleet
+// repository may name others of the same repository.
+TaskVoid Driver::FetchAndLoad(std::string repo_key) {
+  std::set<std::string> seen;
+  while (true) {
+    std::set<std::string> wanted;
+    const auto followed = parts_.pipeline.Followed();
+    if (const auto repo = followed.find(repo_key); repo != followed.end()) {
+      wanted = repo->second.revisions;
+    }
+    if (repo_key == fleet_key_) wanted.insert(config_.fleet_revision);
+    std::vector<std::string> revisions;
+    std::set_difference(wanted.begin(), wanted.end(), seen.begin(), seen.end(),
+                        std::back_inserter(revisions));
+    if (revisions.empty()) co_return Status();
+    seen.insert(revisions.begin(), revisions.end());
+    const TimePoint noticed = parts_.clock.Now();
+    CO_TRY(const git::FetchResult fetched,
+           co_await Fetch(RepositoryOf(repo_key), std::move(revisions)));
+    rounds_[repo_key].reached = true;
+    TakeFetched(repo_key, fetched, noticed);
+    if (repo_key != fleet_key_) continue;
+    auto taken = co_await TakeFleet(fetched);
+    if (!taken) fleet_error_ = taken.error();
+  }
+}
+
+TaskVoid Driver::TakeFleet(const git::FetchResult& fetched) {
+  for (const git::ResolvedRevision& revision : fetched.revisions) {
+    if (revision.name != config_.fleet_revision) continue;
+    fleet_fetch_error_ = revision.error;
+    const bool news = revision.commit.str() != fleet_commit_ || fleet_error_;
+    if (revision.error || !news) continue;
+    CO_TRY_VOID(co_await LoadFleet(revision.commit));
+    fleet_error_.reset();
+  }
+  co_return Status();
 }
 
 void Driver::TakeFetched(const std::string& repo_key, const git::FetchResult& fetched,
@@ -322,7 +342,7 @@ Status Driver::Publish() {
     publish_error_ = published.error();
     publish_again_ = parts_.clock.Monotonic() + publish_backoff_.Next(parts_.random.Next());
     log_.Warn("publish_failed", published.error());
-    parts_.model.Touch();
+    TouchWhenChanged();
     return published.error();
   }
   publish_error_.reset();
@@ -339,6 +359,24 @@ Status Driver::Publish() {
   return {};
 }
 
+// A status that is watched is sent again only when it shows something else: what is published or
+// reported touches the model by itself, what changes with time or lives here does not.
+void Driver::TouchWhenChanged() {
+  const TimePoint now = parts_.clock.Now();
+  size_t silent = 0;
+  for (const auto& [id, cluster] : parts_.model.clusters()) {
+    const Contact* contact = parts_.model.FindContact(id);
+    if (contact == nullptr || contact->held_polls > 0) continue;
+    if (now - contact->last_seen >= ContactLimits().stale) ++silent;
+    if (now - contact->last_seen >= ContactLimits().unknown) ++silent;
+  }
+  std::vector<wire::Problem> problems = Problems();
+  if (silent == silent_clusters_ && problems == shown_problems_) return;
+  silent_clusters_ = silent;
+  shown_problems_ = std::move(problems);
+  parts_.model.Touch();
+}
+
 void Driver::RenewHead() {
   const int64_t before = parts_.publisher.HeadNumber();
   const Status renewed = parts_.publisher.RenewHead();
@@ -351,38 +389,52 @@ void Driver::RenewHead() {
 }
 
 Task<int64_t> Driver::Refresh(std::string repo_key, Millis limit) {
-  std::map<std::string, int64_t> until;
-  std::vector<std::string> repos;
+  const Millis until = parts_.clock.Monotonic() + limit;
+  std::vector<std::string> repos(1, repo_key);
   if (!repo_key.empty()) {
-    repos.push_back(repo_key);
-  } else {
-    for (const SourceView& source : Sources()) repos.push_back(source.repo_key);
+    auto looked = co_await RefreshThese(std::move(repos), until);
+    co_return looked;
   }
+  // The fleet repository first: it says what else there is to look at.
+  int64_t count = 0;
+  if (!fleet_key_.empty()) {
+    repos.front() = fleet_key_;
+    CO_TRY(count, co_await RefreshThese(std::move(repos), until));
+  }
+  std::set<std::string> others;
+  for (const auto& [key, repo] : parts_.pipeline.Followed()) others.insert(key);
+  others.erase(fleet_key_);
+  std::vector<std::string> rest(others.begin(), others.end());
+  CO_TRY(const int64_t looked, co_await RefreshThese(std::move(rest), until));
+  co_return count + looked;
+}
+
+Task<int64_t> Driver::RefreshThese(std::vector<std::string> repos, Millis until) {
+  std::map<std::string, int64_t> rounds;
   for (const std::string& repo : repos) {
     if (!schedule_.Trigger(repo, parts_.clock.Monotonic())) {
       co_return MakeError(Errc::kNotFound, "no app and no fleet repository follows " + repo +
                                                "; `dunlin source list` shows what is followed");
     }
     // A round that is under way may have looked before this moment: the next one counts.
-    until[repo] = rounds_[repo].started + 1;
+    rounds[repo] = rounds_[repo].started + 1;
   }
   wake_.Notify();
-  const Millis deadline = parts_.clock.Monotonic() + limit;
   const auto open = [&] {
-    return std::any_of(until.begin(), until.end(), [&](const auto& wanted) {
+    return std::any_of(rounds.begin(), rounds.end(), [&](const auto& wanted) {
       return rounds_[wanted.first].done < wanted.second;
     });
   };
   while (open()) {
-    const Millis left = deadline - parts_.clock.Monotonic();
-    if (left <= Millis(0)) {
+    const Millis left = until - parts_.clock.Monotonic();
+    if (left <= Millis(0) || stopping_) {
       co_return MakeError(Errc::kTimeout,
                           "the repository did not answer in time; the hub goes on trying");
     }
     auto waited = co_await round_done_.Wait(left);
     if (!waited && waited.error().code == Errc::kCancelled) co_return waited.error();
   }
-  co_return static_cast<int64_t>(until.size());
+  co_return static_cast<int64_t>(rounds.size());
 }
 
 std::vector<std::string> Driver::ReposOf(const std::string& app) const {

@@ -95,6 +95,10 @@ class Driver {
   void EndRound(const std::string& repo_key, const Status& status);
   git::Repository RepositoryOf(const std::string& repo_key) const;
   Task<git::FetchResult> Fetch(git::Repository repository, std::vector<std::string> revisions);
+  TaskVoid FetchAndLoad(std::string repo_key);
+  TaskVoid TakeFleet(const git::FetchResult& fetched);
+  Task<int64_t> RefreshThese(std::vector<std::string> repos, Millis until);
+  void TouchWhenChanged();
   void TakeFetched(const std::string& repo_key, const git::FetchResult& fetched, TimePoint noticed);
   TaskVoid LoadFleet(RevisionId commit);
   TaskVoid DoTask(CommitTask task);
@@ -121,6 +125,8 @@ class Driver {
   std::string fleet_commit_;  // the last one whose catalogue was taken
   std::optional<Error> fleet_error_;
   std::optional<Error> fleet_fetch_error_;
+  std::vector<wire::Problem> shown_problems_;
+  size_t silent_clusters_ = 0;
 };
 
 }  // namespace dunlin::hub

@@ -25,13 +25,11 @@ Metrics FleetMetrics(const FleetView& view) {
             {{"app", app->name.str()}, {"repo", app->repo}, {"revision", app->revision}});
   }
   for (const auto& [id, cluster] : view.model.clusters()) {
-    const object::Object document = ClusterDocument(view, cluster);
-    const int64_t seen = document.at("last_seen").to_number<int64_t>();
-    const bool fresh =
-        seen > 0 && view.now.time_since_epoch().count() - seen < ContactLimits().stale.count();
+    const TimePoint seen = LastContact(view, id).value_or(TimePoint());
+    const bool fresh = seen > TimePoint() && view.now - seen < ContactLimits().stale;
     out.Set("dunlin_cluster_connected", fresh ? 1 : 0, {{"cluster", cluster.name}});
-    out.Set("dunlin_cluster_last_seen_timestamp_seconds", double(seen) / 1000,
-            {{"cluster", cluster.name}});
+    out.Set("dunlin_cluster_last_seen_timestamp_seconds",
+            double(seen.time_since_epoch().count()) / 1000, {{"cluster", cluster.name}});
   }
   for (const auto& [key, target] : view.pipeline.targets()) {
     const TargetState state = StatusOf(view, key).state;

@@ -105,7 +105,10 @@ int Main(int argc, char** argv) {
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return root.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return root.exit(error);  // --help, --version
+    std::fprintf(stderr, "error: %s\n  hint: dunlin-hub --help, or --help after a verb\n",
+                 error.what());
+    return 2;
   }
   if (worker->parsed()) return git::RunGitWorker();
   if (root.got_subcommand("version")) {

@@ -25,11 +25,18 @@ struct Servers {
   std::unique_ptr<net::HttpServer> agents, public_, admin;
 };
 
+std::function<void(const net::HttpRequest&, const Error&)> LogFailures(Log log) {
+  return [log](const net::HttpRequest& request, const Error& error) {
+    log.Warn("request_failed", error, {{"method", request.method}, {"target", request.target}});
+  };
+}
+
 Result<std::unique_ptr<net::HttpServer>> ListenTls(asio::any_io_executor executor,
                                                    const Listen& listen,
                                                    tls::Config::Options options, bool http1,
-                                                   net::HttpHandler handler) {
+                                                   net::HttpHandler handler, Log log) {
   net::ServerConfig config;
+  config.on_failure = LogFailures(log);
   config.address = listen.host;
   config.port = listen.port;
   config.http1 = http1;
@@ -46,28 +53,40 @@ tls::Config::Options OwnIdentity(const HubKeys& keys) {
   return options;
 }
 
-Result<Servers> Listen_(asio::any_io_executor executor, const HubConfig& config,
-                        const HubKeys& keys, Hub& hub) {
-  Servers servers;
+// What is already listening when a later one fails stays in `servers`, to be stopped.
+Status ListenAll(asio::any_io_executor executor, const HubConfig& config, const HubKeys& keys,
+                 Hub& hub, Log log, Servers& servers) {
   tls::Config::Options agents = OwnIdentity(keys);
   agents.ca_pem = keys.ca_pem;
   agents.verify_peer = true;
   agents.own_chain_rules = true;
   TRY(servers.agents,
-      ListenTls(executor, config.agents, std::move(agents), false, AgentRoutes(hub.agents())));
+      ListenTls(executor, config.agents, std::move(agents), false, AgentRoutes(hub.agents()), log));
   tls::Config::Options enrol = OwnIdentity(keys);
   enrol.allow_tls12 = true;
   enrol.alpn = {"h2", "http/1.1"};
   enrol.require_alpn = false;
   enrol.verify_peer = false;
-  TRY(servers.public_,
-      ListenTls(executor, config.public_, std::move(enrol), true, PublicRoutes(hub.enrolment())));
+  TRY(servers.public_, ListenTls(executor, config.public_, std::move(enrol), true,
+                                 PublicRoutes(hub.enrolment()), log));
   net::ServerConfig admin;
   admin.address = config.admin_socket;
   admin.unix_socket = true;
   admin.http1 = true;
+  admin.on_failure = LogFailures(log);
   TRY(servers.admin, net::MakeHttpServer(executor, std::move(admin), AdminRoutes(hub.admin())));
-  return servers;
+  return {};
+}
+
+// The administrator first: a `status -w` must not hold up the agents' farewell.
+TaskVoid StopAll(Servers& servers) {
+  for (net::HttpServer* server :
+       {servers.admin.get(), servers.agents.get(), servers.public_.get()}) {
+    if (server == nullptr) continue;
+    auto stopped = co_await server->Stop(kGrace);
+    (void)stopped;  // out of grace: what was left is closed
+  }
+  co_return Status();
 }
 
 // The certificate follows the configured names and is renewed in time; the CA stays, so agents do
@@ -105,7 +124,14 @@ TaskVoid ServeHub(const HubConfig& config, asio::io_context& context, asio::thre
          co_await net::WithTimeout(std::move(making), Seconds(60), "starting the renderer"));
   const Hub::Worlds worlds{*state, *bundles, *git, *renderer, clock, random, pool};
   CO_TRY(const std::unique_ptr<Hub> hub, Hub::Make(config, std::move(keys), worlds, executor, log));
-  CO_TRY(const Servers servers, Listen_(executor, config, tls_keys, *hub));
+  Servers servers;
+  const Status listening = ListenAll(executor, config, tls_keys, *hub, log, servers);
+  if (!listening) {
+    auto stopped = co_await StopAll(servers);
+    auto ended = co_await renderer->Stop();
+    (void)stopped, (void)ended;  // the first failure is the one to tell
+    co_return listening;
+  }
   hub->SetAddresses(servers.agents->port(), servers.public_->port());
 
   bool ended = false;
@@ -127,10 +153,8 @@ TaskVoid ServeHub(const HubConfig& config, asio::io_context& context, asio::thre
   auto [error, signal] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
   log.Info("stopping", {{"signal", signal}});
   hub->Stop();
-  auto admin_stopped = co_await servers.admin->Stop(kGrace);
-  auto agents_stopped = co_await servers.agents->Stop(kGrace);
-  auto public_stopped = co_await servers.public_->Stop(kGrace);
-  (void)admin_stopped, (void)agents_stopped, (void)public_stopped;  // out of grace: closed anyway
+  auto closed = co_await StopAll(servers);
+  (void)closed;
   while (!ended) {
     auto waited = co_await done.Wait(Seconds(1));
     (void)waited;

@@ -296,7 +296,7 @@ TEST_F(HubTest, AReportMakesATargetSyncedAndWakesWhoWatches) {
   for (const char* step : {"noticed", "resolved", "rendered", "published", "applied"}) {
     EXPECT_GT(object::FindInt(shown, {"times", step}).value_or(0), 0) << step;
   }
-  ASSERT_OK(world.hub->agents().Report(agent.identity, report)) << "again: stored once";
+  ASSERT_OK(world.hub->agents().Report(agent.identity, report));  // again: stored once
   EXPECT_NE(world.hub->admin().Metrics().find(
                 R"(dunlin_cluster_app_status{app="shop",cluster="c1",state="Synced"} 1)"),
             std::string::npos)

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "hub/app/hub.h"
+#include "protocol/bundle/codec.h"
 #include "protocol/object/json.h"
 #include "protocol/trust/enroll_proof.h"
 #include "protocol/trust/token.h"

@@ -92,7 +92,7 @@ TEST_F(ModelTest, AFailedWriteChangesNothingInMemory) {
   EXPECT_FALSE(model->PutReport(kOne, report, TimePoint()).has_value());
   EXPECT_EQ(model->FindReport(kOne), nullptr);
   flaky->full = false;
-  EXPECT_OK(model->PutReport(kOne, report, TimePoint())) << "the agent sends it again";
+  EXPECT_OK(model->PutReport(kOne, report, TimePoint()));  // sent again
   EXPECT_NE(model->FindReport(kOne), nullptr);
 }
 
