@@ -60,7 +60,8 @@ Status Agent::OpenState() {
   const std::string& dir = options_.state_dir;
   TRY(identity_, state::ReadIdentity(dir));
   TRY(key_pem_, state::ReadAgentKey(dir));
-  TRY(state_, state::SqliteAgentState::Open(dir, {.build_time = kBuildTime}, clock_));
+  TRY(state_,
+      state::SqliteAgentState::Open(dir, {.build_time = kBuildTime, .must_exist = true}, clock_));
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "agent/hublink/enroll.h"
 #include "agent/kube/apiserver_kube.h"
 #include "agent/state/identity_files.h"
+#include "agent/state/sqlite_agent_state.h"
 #include "protocol/object/json.h"
 
 namespace dunlin::app {
@@ -87,6 +88,16 @@ void PrintEnrolled(const EnrollOptions& options, const sync::Identity& identity)
               identity.cluster_name.c_str(), identity.region.c_str(), options.state_dir.c_str());
 }
 
+// The identity, and the database that `run` then expects: one that is gone later is a loss, not a
+// first start.
+Status KeepEnrolled(const std::string& dir, const hublink::Enrolled& enrolled) {
+  TRY_VOID(state::WriteEnrolled(dir, {enrolled.identity, enrolled.key.Pem(),
+                                      enrolled.envelope_key.Pem(), enrolled.root_raw}));
+  const SystemClock clock;
+  TRY(const auto database, state::SqliteAgentState::Open(dir, {}, clock));
+  return {};
+}
+
 }  // namespace
 
 int Enroll(const EnrollOptions& options) {
@@ -110,9 +121,7 @@ int Enroll(const EnrollOptions& options) {
     return fail("the hub did not enrol this cluster", enrolled.error(),
                 about_token ? kTokenHint : "");
   }
-  const Status written = state::WriteEnrolled(
-      options.state_dir,
-      {enrolled->identity, enrolled->key.Pem(), enrolled->envelope_key.Pem(), enrolled->root_raw});
+  const Status written = KeepEnrolled(options.state_dir, *enrolled);
   if (!written) {
     return fail("enrolled, but the identity could not be kept", written.error(),
                 std::string("make room, then enrol with a new token: ") + kTokenHint);

@@ -1,5 +1,7 @@
 #include "agent/state/sqlite_agent_state.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -59,6 +61,10 @@ SqliteAgentState::SqliteAgentState(std::string dir, Settings settings, const Clo
 Result<std::unique_ptr<SqliteAgentState>> SqliteAgentState::Open(std::string dir, Settings settings,
                                                                  const Clock& clock) {
   std::unique_ptr<SqliteAgentState> out(new SqliteAgentState(std::move(dir), settings, clock));
+  if (settings.must_exist && access(DatabasePath(out->dir_).c_str(), F_OK) != 0) {
+    TRY_VOID(out->StartOver("agent.db is missing"));
+    return out;
+  }
   const Status opened = out->OpenDatabase();
   if (!opened && opened.error().code == Errc::kCorrupt) {
     TRY_VOID(out->StartOver(opened.error().message));

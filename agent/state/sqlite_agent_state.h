@@ -12,6 +12,9 @@ namespace dunlin::state {
 struct Settings {
   TimePoint build_time{};                // trust::TrustedState::build_time
   Millis max_head_life{60 * 60 * 1000};  // the same
+  // Enrolment made agent.db: when it is gone, what was applied is not known any more, and a new one
+  // says so as one that replaces a damaged one does.
+  bool must_exist = false;
 };
 
 class SqliteAgentState : public AgentState {

@@ -150,7 +150,7 @@ HubLane::State HubLane::OnLoaded(const Event& event) {
   world_.inventory.Load(std::move(state.records));
   if (!world_.reset_reason.empty()) {
     world_.Raise("state_reset",
-                 "the agent's database was damaged and begun again: " + world_.reset_reason,
+                 "the agent's database was lost and begun again: " + world_.reset_reason,
                  "nothing is pruned until a newer state than the first one after the loss; remove "
                  "by hand what was deleted from Git meanwhile");
   }

@@ -47,7 +47,7 @@ std::vector<Case> Cases() {
   cases.push_back({"boutique-plain",
                    kData,
                    "kubernetes-manifests",
-                   "{ kind: plain, directory: { exclude: kustomization.yaml } }",
+                   "{ kind: plain, plain: { exclude: kustomization.yaml } }",
                    {"cat-yaml", "kubernetes-manifests"}});
   cases.push_back({"boutique-kustomize",
                    kData,

@@ -145,7 +145,9 @@ Result<std::unique_ptr<Impostor>> Impostor::Start(const std::string& hub_data, u
   options.alpn = {"h2"};
   options.ca_pem = impl.keys.ca_pem;
   options.own_chain_rules = true;
-  if (other_ca) TRY_VOID(ReplaceServerIdentity(impl.keys));
+  if (other_ca) {
+    TRY_VOID(ReplaceServerIdentity(impl.keys));
+  }
   options.certificate_pem = impl.keys.server_pem;
   options.private_key_pem = impl.keys.server_key_pem;
   net::ServerConfig config;

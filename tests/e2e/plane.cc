@@ -40,6 +40,13 @@ Result<Plane> Plane::Start(const std::string& directory, const PlaneOptions& opt
   return plane;
 }
 
+Plane::~Plane() {
+  if (!child_) return;
+  // Apiservers and controllers write into the directory until they have ended.
+  child_->CloseInput();
+  if (!child_->Wait(Seconds(20))) child_.reset();
+}
+
 Status Plane::Control(const std::string& command) {
   TRY_VOID(child_->Write(command + "\n"));
   TRY(const std::string line, child_->ReadLine(Seconds(60)));
@@ -85,6 +92,10 @@ Result<object::Value> Plane::Get(int cluster, const std::string& kind,
 Status Plane::WaitFor(int cluster, const std::string& kind, const std::string& namespace_,
                       const std::string& name, const std::string& json_path,
                       const std::string& value, Seconds limit) {
+  std::vector<std::string> created = {"wait", kind + "/" + name, "--for=create",
+                                      "--timeout=" + std::to_string(limit.count()) + "s"};
+  if (!namespace_.empty()) created.insert(created.end(), {"-n", namespace_});
+  TRY_VOID(Kubectl(cluster, std::move(created)));
   std::vector<std::string> arguments = {"wait", kind + "/" + name,
                                         "--for=jsonpath={" + json_path + "}=" + value,
                                         "--timeout=" + std::to_string(limit.count()) + "s"};

@@ -29,6 +29,8 @@ struct Audited {
 class Plane {
  public:
   static Result<Plane> Start(const std::string& directory, const PlaneOptions& options);
+  ~Plane();
+  Plane(Plane&&) = default;
 
   int size() const { return static_cast<int>(kubeconfigs_.size()); }
   const std::string& kubeconfig(int cluster) const { return kubeconfigs_.at(cluster); }  // from 0

@@ -153,6 +153,7 @@ void Child::Signal(int number) {
 
 Result<int> Child::Wait(Millis limit) {
   if (status_) return *status_;
+  if (pid_ <= 0) return MakeError(Errc::kPrecondition, "no program was started");
   // pidfd would need a newer C library; a short poll on the state is exact enough for tests.
   const Deadline deadline(limit);
   for (;;) {
