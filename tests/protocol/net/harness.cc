@@ -9,7 +9,7 @@
 namespace dunlin::net {
 namespace {
 
-constexpr Millis kHang{20000};
+constexpr Millis kHang{40000};
 
 using Answer = std::optional<HttpResponse>;
 

@@ -7,6 +7,8 @@
 namespace dunlin::net {
 namespace {
 
+constexpr Millis kLarge{30000};  // tens of MiB under a sanitizer on a busy machine
+
 Bytes Pattern(size_t size) {
   Bytes bytes(size, '\0');
   for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 2654435761u >> 13);
@@ -166,18 +168,18 @@ TEST_F(RoundTripTest, ASlowReaderHoldsTheHandlerBackAndNobodyElse) {
 
 TEST_F(RoundTripTest, BodiesAtTheLimitPassAndAboveAreRefused) {
   StartUnix();
-  auto at = Post("/length", Bytes(limits::kRequestBodyBytes, 'r'));
+  auto at = Post("/length", Bytes(limits::kRequestBodyBytes, 'r'), kLarge);
   ASSERT_TRUE(at) << at.error().message;
   EXPECT_EQ(at->status, 200);
   EXPECT_EQ(at->body, std::to_string(limits::kRequestBodyBytes));
-  auto above = Post("/length", Bytes(limits::kRequestBodyBytes + 1, 'r'));
+  auto above = Post("/length", Bytes(limits::kRequestBodyBytes + 1, 'r'), kLarge);
   ASSERT_TRUE(above) << above.error().message;
   EXPECT_EQ(above->status, 413);
 
-  auto answer = Get("/big?" + std::to_string(limits::kResponseBodyBytes));
+  auto answer = Get("/big?" + std::to_string(limits::kResponseBodyBytes), kLarge);
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->body.size(), limits::kResponseBodyBytes);
-  auto larger = Get("/big?" + std::to_string(limits::kResponseBodyBytes + 1));
+  auto larger = Get("/big?" + std::to_string(limits::kResponseBodyBytes + 1), kLarge);
   EXPECT_EQ(larger.error().code, Errc::kLimit) << larger.error().message;
   EXPECT_TRUE(Post("/echo", "the connection still works"));
 }
