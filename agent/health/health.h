@@ -39,6 +39,11 @@ struct Options {
 // `now` decides the rules with a duration (unschedulable for 15 s, Ready=False for 5 min).
 Health Evaluate(const object::Value& live, TimePoint now, const Options& options = {});
 
+// Whether an object in this state holds back the next wave: everything that is not Current or
+// Suspended does, except a PersistentVolumeClaim that waits to be bound. With WaitForFirstConsumer
+// it is bound by a Pod that may belong to the very wave it would hold back.
+bool HoldsWave(std::string_view group, std::string_view kind, HealthStatus status);
+
 // The worst of all decides: Current < Suspended < InProgress and Terminating < Missing < Failed <
 // Unknown. Empty: Current.
 HealthStatus RollUp(std::span<const HealthStatus> statuses);

@@ -155,12 +155,14 @@ net::HttpRequest ApiserverKube::Prepare(net::HttpRequest request) {
 
 Task<net::HttpResponse> ApiserverKube::Exchange(net::HttpRequest request) {
   std::shared_ptr<net::HttpClient> client = client_;
-  auto response = co_await client->Send(Prepare(request), options_.limit);
+  net::HttpRequest first = Prepare(request);
+  auto response = co_await client->Send(std::move(first), options_.limit);
   const bool again = response.has_value() ? response->status == 401 && token_->Reload()
                                           : Reconnect(response.error());
   if (!again) co_return response;
   client = client_;
-  co_return co_await client->Send(Prepare(std::move(request)), options_.limit);
+  net::HttpRequest second = Prepare(std::move(request));
+  co_return co_await client->Send(std::move(second), options_.limit);
 }
 
 Task<object::Value> ApiserverKube::Get(net::HttpRequest request) {
@@ -180,7 +182,8 @@ TaskVoid ApiserverKube::Collect(const char* root, Discovery& discovery) {
   CO_TRY(const object::Value document, co_await Get(std::move(request)));
   CO_TRY(const std::vector<object::GroupVersion> open, discovery.AddRoot(document));
   for (const object::GroupVersion& version : open) {
-    auto resources = co_await Get(GetRequest(GroupVersionPath(version.group, version.version)));
+    net::HttpRequest one = GetRequest(GroupVersionPath(version.group, version.version));
+    auto resources = co_await Get(std::move(one));
     if (resources) {
       CO_TRY_VOID(discovery.AddResources(version, *resources));
     } else if (IsTlsFailure(resources.error().code)) {
@@ -194,9 +197,11 @@ TaskVoid ApiserverKube::Collect(const char* root, Discovery& discovery) {
 
 Task<sync::ClusterFacts> ApiserverKube::Discover() {
   sync::ClusterFacts out;
-  CO_TRY(const object::Value version, co_await Get(GetRequest("/version")));
+  net::HttpRequest request = GetRequest("/version");
+  CO_TRY(const object::Value version, co_await Get(std::move(request)));
   out.version = object::FindString(version, {"gitVersion"});
-  CO_TRY(const object::Value system, co_await Get(GetRequest("/api/v1/namespaces/kube-system")));
+  request = GetRequest("/api/v1/namespaces/kube-system");
+  CO_TRY(const object::Value system, co_await Get(std::move(request)));
   out.kube_uid = object::FindString(system, {"metadata", "uid"});
   Discovery discovery;
   CO_TRY_VOID(co_await Collect("/api", discovery));
@@ -210,7 +215,8 @@ Task<sync::ClusterFacts> ApiserverKube::Discover() {
 
 Task<std::optional<std::string>> ApiserverKube::OpenApiUrl(object::GroupVersion version) {
   if (!index_) {
-    auto document = co_await Get(GetRequest("/openapi/v3"));
+    net::HttpRequest request = GetRequest("/openapi/v3");
+    auto document = co_await Get(std::move(request));
     if (!document && document.error().code == Errc::kNotFound) {
       index_.emplace();  // older than 1.24: no kind has a document
     } else {
@@ -235,7 +241,8 @@ Task<sync::SchemaPtr> ApiserverKube::LoadSchema(object::GroupVersion version) {
   CO_TRY(sync::SchemaPtr kept, co_await net::RunOn(pool_, std::move(load)));
   if (kept) co_return kept;
 
-  CO_TRY(net::HttpResponse response, co_await Exchange(GetRequest(*url)));
+  net::HttpRequest request = GetRequest(*url);
+  CO_TRY(net::HttpResponse response, co_await Exchange(std::move(request)));
   if (response.status != 200) co_return ToError(FailureOf(response));
   auto body = std::make_shared<Bytes>(std::move(response.body));
   std::function<Result<sync::SchemaPtr>()> make = [this, name = *url,
@@ -258,8 +265,8 @@ Task<sync::SchemaPtr> ApiserverKube::Schema(object::GroupVersion version) {
 }
 
 Task<ListAnswer> ApiserverKube::List(Selection selection, std::string more) {
-  CO_TRY(const net::HttpResponse response,
-         co_await Exchange(GetRequest(ListTarget(selection, more))));
+  net::HttpRequest request = GetRequest(ListTarget(selection, more));
+  CO_TRY(const net::HttpResponse response, co_await Exchange(std::move(request)));
   if (response.status != 200) co_return ListAnswer(FailureOf(response));
   CO_TRY(ListPage page, ParseList(response.body));
   co_return ListAnswer(std::move(page));
@@ -269,12 +276,14 @@ Task<WatchAnswer> ApiserverKube::Watch(Selection selection, std::string resource
                                        Seconds duration) {
   const net::HttpRequest request = GetRequest(WatchTarget(selection, resource_version, duration));
   std::shared_ptr<net::HttpClient> client = client_;
-  auto opened = co_await client->Open(Prepare(request), options_.limit);
+  net::HttpRequest first = Prepare(request);
+  auto opened = co_await client->Open(std::move(first), options_.limit);
   const bool again = opened.has_value() ? (*opened)->status() == 401 && token_->Reload()
                                         : Reconnect(opened.error());
   if (again) {
     client = client_;
-    opened = co_await client->Open(Prepare(request), options_.limit);
+    net::HttpRequest second = Prepare(request);
+    opened = co_await client->Open(std::move(second), options_.limit);
   }
   CO_TRY(std::unique_ptr<net::ResponseStream> stream, std::move(opened));
   if (stream->status() == 200) {
@@ -293,7 +302,8 @@ Task<WatchAnswer> ApiserverKube::Watch(Selection selection, std::string resource
 }
 
 Task<sync::ApiAnswer> ApiserverKube::Send(sync::Request request) {
-  CO_TRY(const net::HttpResponse response, co_await Exchange(ObjectRequest(request)));
+  net::HttpRequest http = ObjectRequest(request);
+  CO_TRY(const net::HttpResponse response, co_await Exchange(std::move(http)));
   sync::ApiAnswer out;
   out.warnings = WarningsOf(response.headers);
   if (response.status < 200 || response.status > 299) {

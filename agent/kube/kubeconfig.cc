@@ -200,6 +200,7 @@ Result<Access> FromServiceAccount(const Environment& environment) {
   out.token_file = dir + "/token";
   auto name = ReadFile(dir + "/namespace", limits::kKubeconfigBytes);
   if (name) out.namespace_ = std::move(*name);
+  out.in_cluster = true;
   out.origin = "the pod's ServiceAccount";
   return out;
 }

@@ -41,7 +41,8 @@ struct Access {
   std::string token;
   std::string token_file;  // read again when the server says 401 and every minute
   std::string namespace_;  // of the context, or of the pod; may be empty
-  std::string origin;      // for messages: the file and context, or "ServiceAccount"
+  bool in_cluster = false;
+  std::string origin;  // for messages: the file and context, or "ServiceAccount"
 };
 
 // Reads files. kNotFound: nothing is configured; kInvalidArgument names file and entry.

@@ -57,6 +57,16 @@ class GoDocument {
   const Value* view_;
 };
 
+// An error counts only when there is no conflict: either ends upstream's walk.
+Result<std::vector<std::string>> FindConflicts(const Object& patch, const Object& changed,
+                                               SchemaRef schema) {
+  Overlap overlap(*schema.schema);
+  Status status = overlap.Maps(patch, changed, schema.type);
+  std::vector<std::string> conflicts = overlap.conflicts();
+  if (!status && conflicts.empty()) return std::move(status).error();
+  return conflicts;
+}
+
 }  // namespace
 
 Result<Value> Apply(const Value& current, const Value& patch, PatchType type, SchemaRef schema) {
@@ -100,9 +110,7 @@ Result<ThreeWay> StrategicThreeWay(const Value& original, const Value& modified,
   ThreeWay result;
   if (!overwrite) {
     TRY(Object changed, StrategicDiff(*schema.schema).Maps(*o, *c, schema.type, DiffOptions{}));
-    Overlap overlap(*schema.schema);
-    TRY_VOID(overlap.Maps(patch, changed, schema.type));
-    result.conflicts = overlap.conflicts();
+    TRY(result.conflicts, FindConflicts(patch, changed, schema));
   }
   result.patch = std::move(patch);
   return result;
@@ -115,9 +123,7 @@ Result<std::vector<std::string>> Conflicts(const Value& patch, const Value& orig
   const GoDocument o(original);
   const GoDocument c(current);
   TRY(Object changed, StrategicDiff(*schema.schema).Maps(*o, *c, schema.type, DiffOptions{}));
-  Overlap overlap(*schema.schema);
-  TRY_VOID(overlap.Maps(patch.get_object(), changed, schema.type));
-  return overlap.conflicts();
+  return FindConflicts(patch.get_object(), changed, schema);
 }
 
 }  // namespace dunlin::merge

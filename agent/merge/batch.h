@@ -9,6 +9,7 @@
 
 #include "agent/merge/schema.h"
 #include "protocol/base/result.h"
+#include "protocol/object/value.h"
 
 namespace dunlin::merge {
 
@@ -23,8 +24,13 @@ struct ResolvedSchema {
   bool strategic = true;
 };
 using SchemaSource = std::function<Result<ResolvedSchema>(const SchemaQuery&)>;
+// The rules of op `health` live above this module: (object, now as RFC 3339 or empty) → {status,
+// reason, message}.
+using HealthRule = std::function<Result<object::Value>(const object::Value&, std::string_view)>;
 
-// Never fails: a bad line is an answer with an error. No trailing newline.
-std::string AnswerLine(std::string_view line, const SchemaSource& schemas);
+// Never fails: a bad line is an answer with an error. No trailing newline. Without a health rule,
+// op `health` is answered with BadRequest.
+std::string AnswerLine(std::string_view line, const SchemaSource& schemas,
+                       const HealthRule& health = nullptr);
 
 }  // namespace dunlin::merge

@@ -28,10 +28,11 @@ void AppendEscaped(std::string& out, std::string_view key) {
   }
 }
 
+// strconv's 'g' with the shortest digits: the exponent form below 1e-4 and from 1e6 on.
 std::string DoubleText(double number) {
   const double magnitude = std::fabs(number);
-  const bool exponent_form = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e21);
-  char buffer[512];
+  const bool exponent_form = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e6);
+  char buffer[64];
   const auto format = exponent_form ? std::chars_format::scientific : std::chars_format::fixed;
   const auto [end, ec] = std::to_chars(buffer, buffer + sizeof buffer, number, format);
   return ec == std::errc() ? std::string(buffer, end) : std::string();
@@ -170,7 +171,7 @@ Result<JsonType> ElementType(const Array& a, const Array& b, std::string_view po
     }
   }
   if (!seen) {
-    return MakeMergeError(ErrorClass::kMixedTypes, pointer,
+    return MakeMergeError(ErrorClass::kBadPatchFormat, pointer,
                           "there is no element to take a type from");
   }
   return type;

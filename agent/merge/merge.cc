@@ -137,7 +137,8 @@ Result<MergeOutcome> Merge(const MergeInput& input) {
     TRY_VOID(RequireObject(document));
   }
   if (input.desired == nullptr) return Delete(input);
-  if (input.last != nullptr) {
+  const bool native = input.compat == Compat::kNative;
+  if (native && input.last != nullptr) {
     TRY_VOID(SameObject(*input.desired, *input.last));
   }
   if (input.live == nullptr) {
@@ -148,9 +149,10 @@ Result<MergeOutcome> Merge(const MergeInput& input) {
     outcome.changed = {""};
     return outcome;
   }
-  TRY_VOID(SameObject(*input.desired, *input.live));
   const bool strategic = input.strategic && input.schema;
-  return input.compat == Compat::kKubectl ? Upstream(input, strategic) : Native(input, strategic);
+  if (!native) return Upstream(input, strategic);
+  TRY_VOID(SameObject(*input.desired, *input.live));
+  return Native(input, strategic);
 }
 
 std::string_view ContentType(MergeKind kind) {

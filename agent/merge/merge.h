@@ -51,8 +51,9 @@ struct MergeOutcome {
   bool needs_resource_version = false;
 };
 
-// Errors: kPrecondition class when group, kind, name or namespace of the three differ; the classes
-// of errors.h for documents that cannot be merged.
+// Errors: kPrecondition class when group, kind, name or namespace of the three differ (kNative
+// only: upstream's creation does not look); the classes of errors.h for documents that cannot be
+// merged.
 Result<MergeOutcome> Merge(const MergeInput& input);
 
 // "application/strategic-merge-patch+json" or "application/merge-patch+json"; empty for the others.

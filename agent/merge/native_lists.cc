@@ -1,10 +1,8 @@
 #include <algorithm>
-#include <optional>
 
-#include "agent/merge/json_merge.h"
 #include "agent/merge/native_merge.h"
 #include "agent/merge/normalize.h"
-#include "agent/merge/strategic_apply.h"
+#include "agent/merge/strategic_diff.h"
 
 namespace dunlin::merge {
 namespace {
@@ -12,23 +10,6 @@ namespace {
 using object::Array;
 using object::Object;
 using object::Value;
-
-bool Holds(const Array& list, const Value& wanted) {
-  return std::any_of(list.begin(), list.end(),
-                     [&](const Value& value) { return object::Equal(value, wanted); });
-}
-
-// Whether the elements that both lists have stand in one order.
-bool SameOrder(const KeyedList& a, const KeyedList& b) {
-  int previous = -1;
-  for (size_t i = 0; i < a.size(); ++i) {
-    const int at = b.Find(a.KeyAt(i), a.NthOf(i));
-    if (at < 0) continue;
-    if (at < previous) return false;
-    previous = at;
-  }
-  return true;
-}
 
 std::string Prefixed(std::string_view directive, std::string_view key) {
   std::string out(directive);
@@ -42,7 +23,7 @@ std::string Prefixed(std::string_view directive, std::string_view key) {
 Result<NativeMerge::ListMode> NativeMerge::ModeOf(const FieldInfo& field, const Array& a,
                                                   const Array& b) const {
   if (a.empty() && b.empty()) return ListMode::kAtomic;
-  if (options_.strategic) {
+  if (strategic_) {
     if (field.strategy != Strategy::kMerge) return ListMode::kAtomic;
     TRY(const JsonType type, ElementType(a, b, path_.Pointer()));
     if (type != JsonType::kMap) return ListMode::kMergeScalars;
@@ -80,8 +61,9 @@ Status NativeMerge::RemoveList(std::string_view key, const Trio& trio, Object& p
   TRY(const ListMode mode, ModeOf(trio.field, last, live));
   bool foreign = false;
   if (mode == ListMode::kMergeScalars || mode == ListMode::kWholeScalars) {
+    const ScalarSet ours(last);
     foreign = std::any_of(live.begin(), live.end(),
-                          [&](const Value& value) { return !Holds(last, value); });
+                          [&](const Value& value) { return !ours.Contains(value); });
   } else if (mode != ListMode::kAtomic) {
     const ListKeys keys = walk_.KeysOf(trio.field);
     const KeyedList before(last, keys);
@@ -165,17 +147,20 @@ Status NativeMerge::MergeObjects(std::string_view key, const ListTrio& lists, Ob
 
 // A set: order has no meaning and is left alone.
 void NativeMerge::MergeScalars(std::string_view key, const ListTrio& lists, Object& patch) {
+  const ScalarSet live(lists.live);
+  const ScalarSet last(*lists.last);
+  const ScalarSet desired(lists.desired);
   Array added;
   Array removed;
   for (size_t i = 0; i < lists.desired.size(); ++i) {
     const Value& value = lists.desired[i];
-    if (Holds(lists.live, value) || Holds(added, value)) continue;
+    if (live.Contains(value)) continue;
     const PathStack::Step step(path_, i);
-    const bool known = Holds(*lists.last, value);
+    const bool known = last.Contains(value);
     if (!Remembered(value, nullptr) && Note(!known, known)) added.push_back(value);
   }
   for (const Value& value : *lists.last) {
-    if (Holds(lists.desired, value) || !Holds(lists.live, value) || Holds(removed, value)) continue;
+    if (desired.Contains(value) || !live.Contains(value)) continue;
     if (Note(true, false)) removed.push_back(value);
   }
   if (!added.empty()) patch[key] = std::move(added);
@@ -186,110 +171,19 @@ void NativeMerge::WholeScalars(std::string_view key, const ListTrio& lists, Obje
   Object changes;
   MergeScalars(key, lists, changes);
   if (changes.empty()) return;
-  Array result;
-  const auto gone = changes.find(Prefixed(kDeleteFromPrimitiveList, key));
-  for (const Value& value : lists.live) {
-    if (gone == changes.end() || !Holds(gone->value().get_array(), value)) result.push_back(value);
-  }
-  if (const auto added = changes.find(key); added != changes.end()) {
-    for (const Value& value : added->value().get_array()) result.push_back(value);
-  }
-  folds_live_ = true;
-  patch[key] = std::move(result);
-}
-
-Result<Value> NativeMerge::MergedElement(const Object* last, const Object& desired,
-                                         const Value& live, const FieldInfo& field, bool& changed) {
-  TRY(Object change, Maps(last, desired, live.get_object(), field));
-  if (change.empty()) return live;
-  changed = true;
-  if (!options_.strategic) return JsonMerge(live, Value(std::move(change)));
-  StrategicApply apply(*schema_, StrategicApply::Mode::kServer);
-  TRY(Object merged, apply.Maps(live.get_object(), std::move(change), field.child));
-  return Value(std::move(merged));
-}
-
-// Lists whose elements a patch cannot name one by one: repeated merge keys, custom resources. The
-// elements are matched by their list map keys, and the result travels as a whole.
-Status NativeMerge::WholeObjects(std::string_view key, const ListTrio& lists, Object& patch) {
-  const FieldInfo& field = lists.field;
-  ListKeys keys = walk_.KeysOf(field);
-  std::optional<KeyedList> last, desired, live;
-  const auto read = [&] {
-    last.emplace(*lists.last, keys);
-    desired.emplace(lists.desired, keys);
-    live.emplace(lists.live, keys);
-    return last->complete() && desired->complete() && live->complete();
+  const Array none;
+  const auto part = [&](const auto& it) -> const Array& {
+    return it != changes.end() ? it->value().get_array() : none;
   };
-  if (!read()) {
-    keys = SchemaWalk::MergeKeyOf(field);
-    if (keys.empty() || !read()) return NoMergeKey(path_.Pointer(), walk_.KeysOf(field)[0].name);
-  }
-  bool changed = false;
-  bool placed = SameOrder(*desired, *live);  // live's order can stay
-  std::vector<bool> taken(lists.live.size(), false);
-  Array ours;
-  std::vector<int> places;
-  for (size_t i = 0; i < desired->size(); ++i) {
-    const PathStack::Step step(path_, i);
-    const Value& element = lists.desired[i];
-    const size_t nth = desired->NthOf(i);
-    const int was = last->Find(desired->KeyAt(i), nth);
-    const Value* before = was >= 0 ? &(*lists.last)[was] : nullptr;
-    const int at = live->Find(desired->KeyAt(i), nth);
-    if (at < 0) {
-      if (Remembered(element, nullptr)) continue;
-      if (!Note(before == nullptr || !Same(*before, element, field), before != nullptr)) continue;
-      Value fresh = element;
-      StripNulls(fresh);
-      ours.push_back(std::move(fresh));
-      changed = true;
-      placed = false;
-      continue;
-    }
-    taken[at] = true;
-    TRY(Value merged, MergedElement(before != nullptr ? &before->get_object() : nullptr,
-                                    element.get_object(), lists.live[at], field, changed));
-    ours.push_back(std::move(merged));
-    places.push_back(at);
-  }
-  Array foreign;
-  for (size_t i = 0; i < live->size(); ++i) {
-    if (taken[i]) continue;
-    const int was = last->Find(live->KeyAt(i), live->NthOf(i));
-    const PathStack::Step step(path_, i);
-    if (was >= 0 && desired->Find(live->KeyAt(i), live->NthOf(i)) < 0 &&
-        Note(true, !Covered((*lists.last)[was], lists.live[i], field))) {
-      changed = true;
-      taken[i] = true;
-    } else {
-      foreign.push_back(lists.live[i]);
-    }
-  }
-  if (!SameOrder(*desired, *live)) {
-    changed = Note(!SameOrder(*desired, *last) || lists.last->empty(), !SameOrder(*last, *live)) ||
-              changed;
-  }
-  if (!changed) return {};
+  const Array& added = part(changes.find(key));
+  const ScalarSet gone(part(changes.find(Prefixed(kDeleteFromPrimitiveList, key))));
   Array result;
-  if (options_.strategic) result.emplace_back(Object{{kDirective, "replace"}});
-  if (placed) {
-    size_t next = 0;
-    size_t next_foreign = 0;
-    for (size_t i = 0; i < lists.live.size(); ++i) {
-      if (next < places.size() && places[next] == static_cast<int>(i)) {
-        result.push_back(std::move(ours[next++]));
-      } else if (!taken[i]) {
-        result.push_back(std::move(foreign[next_foreign++]));
-      }
-    }
-  } else {
-    for (Value& element : ours) result.push_back(std::move(element));
-    for (Value& element : foreign) result.push_back(std::move(element));
+  for (const Value& value : lists.live) {
+    if (!gone.Contains(value)) result.push_back(value);
   }
+  result.insert(result.end(), added.begin(), added.end());
   folds_live_ = true;
   patch[key] = std::move(result);
-  return {};
 }
 
 }  // namespace dunlin::merge

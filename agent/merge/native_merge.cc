@@ -1,7 +1,9 @@
 #include "agent/merge/native_merge.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "agent/merge/json_merge.h"
 #include "agent/merge/normalize.h"
 
 namespace dunlin::merge {
@@ -59,28 +61,37 @@ bool NativeMerge::IsFreeMap(std::string_view key, const FieldInfo& field) const 
 Result<Object> NativeMerge::Maps(const Object* last, const Object& desired, const Object& live,
                                  const FieldInfo& field) {
   Object patch;
+  MemberCursor live_members(live);
+  std::optional<MemberCursor> last_members;
+  if (last != nullptr) last_members.emplace(*last);
   for (const auto& member : desired) {
     const std::string_view key = member.key();
+    const Value* current = live_members.Find(key);
+    if (current != nullptr && current->is_null()) current = nullptr;
+    // Nearly every leaf: no schema, no path, no last.
+    if (current != nullptr && !current->is_structured() &&
+        object::Equal(member.value(), *current)) {
+      continue;
+    }
     if (Protected(key)) continue;
     const PathStack::Step step(path_, key);
-    const Trio trio{last != nullptr ? last->if_contains(key) : nullptr, &member.value(),
-                    NonNull(live, key), walk_.FieldOf(field.child, key)};
+    const Trio trio{last_members ? last_members->Find(key) : nullptr, &member.value(), current,
+                    walk_.FieldOf(field.child, key)};
     TRY_VOID(Member(key, trio, patch));
   }
   if (last != nullptr) {
+    MemberCursor desired_members(desired);
     for (const auto& member : *last) {
       const std::string_view key = member.key();
+      if (desired_members.Find(key) != nullptr || member.value().is_null()) continue;
       const Value* current = NonNull(live, key);
-      if (current == nullptr || member.value().is_null() || desired.contains(key) ||
-          Protected(key)) {
-        continue;
-      }
+      if (current == nullptr || Protected(key)) continue;
       const PathStack::Step step(path_, key);
       TRY_VOID(
           Remove(key, {&member.value(), nullptr, current, walk_.FieldOf(field.child, key)}, patch));
     }
   }
-  if (!field.retain_keys || !options_.strategic || patch.empty()) return patch;
+  if (!field.retain_keys || !strategic_ || patch.empty()) return patch;
   // A union (volume sources, the rollout strategy): a change of it clears the other members.
   const bool others = std::any_of(live.begin(), live.end(), [&](const auto& member) {
     return !member.value().is_null() && !desired.contains(member.key());
@@ -108,8 +119,9 @@ Status NativeMerge::Member(std::string_view key, const Trio& trio, Object& patch
     if (!Remembered(desired, nullptr)) Set(key, trio, patch);
     return {};
   }
-  if (desired.is_object() && live->is_object() &&
-      !(options_.strategic && trio.field.strategy == Strategy::kReplace)) {
+  const bool replaced = strategic_ && trio.field.strategy == Strategy::kReplace;
+  if (desired.is_object() && live->is_object() && !replaced) {
+    if (strategic_ && walk_.IsOpaque(trio.field.child)) return Opaque(key, trio, patch);
     TRY(Object child, Maps(AsMap(trio.last), desired.get_object(), live->get_object(), trio.field));
     if (!child.empty()) patch[key] = std::move(child);
     return {};
@@ -139,6 +151,22 @@ void NativeMerge::Set(std::string_view key, const Trio& trio, Object& patch) {
   Value value = *trio.desired;
   StripNulls(value);
   patch[key] = std::move(value);
+}
+
+// A raw extension: a server refuses a strategic patch that goes into fields without metadata, so
+// the merged value travels as a whole.
+Status NativeMerge::Opaque(std::string_view key, const Trio& trio, Object& patch) {
+  strategic_ = false;
+  Result<Object> change =
+      Maps(AsMap(trio.last), trio.desired->get_object(), trio.live->get_object(), trio.field);
+  strategic_ = true;
+  if (!change) return std::move(change).error();
+  if (change->empty()) return {};
+  Value merged = JsonMerge(*trio.live, Value(*std::move(change)));
+  merged.get_object()[kDirective] = "replace";
+  folds_live_ = true;
+  patch[key] = std::move(merged);
+  return {};
 }
 
 Status NativeMerge::Remove(std::string_view key, const Trio& trio, Object& patch) {

@@ -38,7 +38,7 @@ class NativeMerge {
   };
 
   NativeMerge(const Schema* schema, const Options& options)
-      : schema_(schema), walk_(schema), options_(options) {}
+      : schema_(schema), walk_(schema), options_(options), strategic_(options.strategic) {}
 
   // The patch of two whole objects; empty when there is nothing to send. `last` may be null. Call
   // once.
@@ -73,6 +73,7 @@ class NativeMerge {
                       const FieldInfo& field);
   Status Member(std::string_view key, const Trio& trio, Object& patch);
   Status Remove(std::string_view key, const Trio& trio, Object& patch);
+  Status Opaque(std::string_view key, const Trio& trio, Object& patch);
   void Set(std::string_view key, const Trio& trio, Object& patch);
   bool Protected(std::string_view key) const;
   bool IsFreeMap(std::string_view key, const FieldInfo& field) const;
@@ -88,14 +89,21 @@ class NativeMerge {
   Status RemoveList(std::string_view key, const Trio& trio, Object& patch);
   Status MergeObjects(std::string_view key, const ListTrio& lists, Object& patch);
   void MergeScalars(std::string_view key, const ListTrio& lists, Object& patch);
-  Status WholeObjects(std::string_view key, const ListTrio& lists, Object& patch);
   void WholeScalars(std::string_view key, const ListTrio& lists, Object& patch);
+
+  // native_whole_list.cc
+  struct WholeList;
+  Status WholeObjects(std::string_view key, const ListTrio& lists, Object& patch);
+  Status MergeOurs(const ListTrio& lists, WholeList& whole);
+  void KeepForeign(const ListTrio& lists, WholeList& whole);
+  Array Assembled(WholeList& whole) const;
   Result<Value> MergedElement(const Object* last, const Object& desired, const Value& live,
                               const FieldInfo& field, bool& changed);
 
   const Schema* const schema_;
   const SchemaWalk walk_;
   const Options options_;
+  bool strategic_;  // false inside raw extensions
   PathStack path_;
   std::vector<Change> changes_;
   bool folds_live_ = false;

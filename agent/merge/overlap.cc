@@ -3,28 +3,44 @@
 #include <algorithm>
 
 namespace dunlin::merge {
+namespace {
+
+int LastIndexIn(const object::Array& list, const object::Value& item, std::string_view merge_key) {
+  const object::Value& wanted = item.get_object().at(merge_key);
+  for (size_t i = list.size(); i-- > 0;) {
+    if (object::Equal(list[i].get_object().at(merge_key), wanted)) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+}  // namespace
 
 using object::Array;
 using object::Object;
 using object::Value;
 
 Status Overlap::Maps(const Object& left, const Object& right, TypeId type) {
+  Status first;
   for (const auto& member : left) {
     const std::string_view key = member.key();
     if (key == kDirective || key == kRetainKeysDirective) continue;
     const Value* other = right.if_contains(key);
     if (other == nullptr) continue;
     const PathStack::Step step(path_, key);
-    PatchMeta meta;
-    const bool is_list = member.value().is_array();
-    if (is_list || member.value().is_object()) {
-      meta = is_list ? LookupList(schema_, type, key) : LookupMap(schema_, type, key);
-      if (!meta.known) return UnknownField(path_.Pointer());
-      if (meta.bad_strategy) return BadStrategy(path_.Pointer());
-    }
-    TRY_VOID(Values(member.value(), *other, meta));
+    Status status = Member(key, member.value(), *other, type);
+    if (!status && first) first = std::move(status);
   }
-  return {};
+  return first;
+}
+
+Status Overlap::Member(std::string_view key, const Value& left, const Value& right, TypeId type) {
+  PatchMeta meta;
+  if (left.is_structured()) {
+    meta = left.is_array() ? LookupList(schema_, type, key) : LookupMap(schema_, type, key);
+    if (!meta.known) return UnknownField(path_.Pointer());
+    if (meta.bad_strategy) return BadStrategy(path_.Pointer());
+  }
+  return Values(left, right, meta);
 }
 
 Status Overlap::Values(const Value& left, const Value& right, const PatchMeta& meta) {
@@ -67,13 +83,16 @@ Status Overlap::Lists(const Array& left, const Array& right, const PatchMeta& me
         }
       }
     }
+    Status first;
     for (size_t i = 0; i < left.size(); ++i) {
-      const int at = IndexIn(right, left[i], meta.merge_key);
-      if (at < 0) continue;
+      // Upstream turns both lists into Go maps first: of equal keys the last element counts.
+      const int at = LastIndexIn(right, left[i], meta.merge_key);
+      if (at < 0 || LastIndexIn(left, left[i], meta.merge_key) != static_cast<int>(i)) continue;
       const PathStack::Step step(path_, i);
-      TRY_VOID(Values(left[i], right[at], element_meta));
+      Status status = Values(left[i], right[at], element_meta);
+      if (!status && first) first = std::move(status);
     }
-    return {};
+    return first;
   }
   if (left.size() != right.size()) {
     Report();

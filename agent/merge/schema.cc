@@ -254,6 +254,10 @@ std::optional<Field> Schema::MapValue(TypeId type) const {
   return FieldAt(types_[type].map_value);
 }
 
+bool Schema::KnowsMembers(TypeId type) const {
+  return type < types_.size() && (types_[type].count > 0 || types_[type].map_value != UINT32_MAX);
+}
+
 std::string_view Schema::MapKey(const Field& field, uint32_t index) const {
   return Text(map_keys_[field.map_keys_begin + index]);
 }

@@ -78,6 +78,8 @@ class Schema {
   std::optional<Field> Find(TypeId type, std::string_view field) const;
   // additionalProperties of a type (map values), for semantic comparison only.
   std::optional<Field> MapValue(TypeId type) const;
+  // Whether the type has properties or additionalProperties.
+  bool KnowsMembers(TypeId type) const;
   std::string_view MapKey(const Field& field, uint32_t index) const;
 
   size_t MemoryBytes() const;

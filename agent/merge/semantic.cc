@@ -30,6 +30,16 @@ std::string NumberOrText(const Value& value) {
   return value.is_string() ? std::string(object::View(value.get_string())) : GoText(value);
 }
 
+// A server answers 1.0 as 1. Beyond 2^53 a double stands for several integers: no claim there.
+bool SameNumber(const Value& a, const Value& b) {
+  constexpr int64_t kExact = int64_t{1} << 53;
+  const Value& integer = a.is_int64() ? a : b;
+  const Value& real = a.is_int64() ? b : a;
+  return integer.is_int64() && real.is_double() && integer.get_int64() >= -kExact &&
+         integer.get_int64() <= kExact &&
+         static_cast<double>(integer.get_int64()) == real.get_double();
+}
+
 bool IsNumberOrText(const Value& value) { return value.is_string() || value.is_number(); }
 
 }  // namespace
@@ -74,7 +84,7 @@ bool Comparison::Remembered(const Value& desired, const Value* live) const {
 }
 
 bool ScalarEqual(const Value& a, const Value& b, ScalarClass scalar) {
-  if (object::Equal(a, b)) return true;
+  if (object::Equal(a, b) || SameNumber(a, b)) return true;
   if (scalar == ScalarClass::kPlain || !IsNumberOrText(a) || !IsNumberOrText(b)) return false;
   const std::string left = NumberOrText(a);
   const std::string right = NumberOrText(b);

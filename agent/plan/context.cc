@@ -1,7 +1,6 @@
 #include "agent/plan/context.h"
 
 #include <algorithm>
-#include <set>
 
 #include "agent/plan/stamp.h"
 
@@ -10,10 +9,8 @@ namespace dunlin::plan {
 const std::map<std::string, std::string>& PlanContext::Ours() const {
   if (!ours_) {
     ours_.emplace();
-    std::set<std::string> apps;
-    for (const PreparedApp& app : input_.desired->apps) apps.insert(app.name);
-    for (const auto& [key, record] : *input_.inventory) apps.insert(record.app);
-    for (const std::string& app : apps) ours_->emplace(IdOf(app), app);
+    for (const PreparedApp& app : input_.desired->apps) ours_->emplace(IdOf(app.name), app.name);
+    for (const auto& [app, members] : MembersByApp()) ours_->emplace(IdOf(app), app);
   }
   return *ours_;
 }
@@ -30,6 +27,28 @@ const PreparedApp* PlanContext::FindApp(const std::string& app) const {
       std::lower_bound(apps.begin(), apps.end(), app,
                        [](const PreparedApp& a, const std::string& name) { return a.name < name; });
   return found == apps.end() || found->name != app ? nullptr : &*found;
+}
+
+const PlanContext::Members& PlanContext::MembersByApp() const {
+  if (!members_) {
+    members_.emplace();
+    for (const auto& [key, record] : *input_.inventory) (*members_)[record.app].push_back(&record);
+  }
+  return *members_;
+}
+
+const std::vector<const InventoryRecord*>& PlanContext::MembersOf(const std::string& app) const {
+  static const std::vector<const InventoryRecord*> kNone;
+  const auto found = MembersByApp().find(app);
+  return found == MembersByApp().end() ? kNone : found->second;
+}
+
+std::vector<std::string> PlanContext::RemovedApps() const {
+  std::vector<std::string> out;
+  for (const auto& [app, members] : MembersByApp()) {
+    if (FindApp(app) == nullptr) out.push_back(app);
+  }
+  return out;
 }
 
 const InventoryRecord* PlanContext::RecordOf(const object::ResourceKey& key) const {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/plan/plan.h"
 
@@ -21,6 +22,10 @@ class PlanContext {
 
   // Null when the app is not in the statement.
   const PreparedApp* FindApp(const std::string& app) const;
+  // The records of one app, by key.
+  const std::vector<const InventoryRecord*>& MembersOf(const std::string& app) const;
+  // Apps that have records, but are not in the statement any more.
+  std::vector<std::string> RemovedApps() const;
   // Null when there is none.
   const InventoryRecord* RecordOf(const object::ResourceKey& key) const;
   const LiveObject* LiveOf(const object::ResourceKey& key) const;
@@ -31,7 +36,12 @@ class PlanContext {
   bool GaveUp(const std::string& app, const object::ResourceKey& key) const;
 
  private:
+  using Members = std::map<std::string, std::vector<const InventoryRecord*>>;
+  // Made when first asked for, because a single PlanObject() hardly ever needs it.
+  const Members& MembersByApp() const;
+
   const PlanInput& input_;
+  mutable std::optional<Members> members_;
   mutable std::map<std::string, std::string> ids_;  // app → part-of id
   mutable std::optional<std::map<std::string, std::string>> ours_;
 };

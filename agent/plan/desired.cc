@@ -201,7 +201,7 @@ class AppPreparer {
     } else {
       metadata["namespace"] = key.namespace_;
     }
-    auto stamped = StampDesired(*normalized, input_.name, agent_namespace_);
+    auto stamped = StampDesired(std::move(*normalized), input_.name, agent_namespace_);
     if (!stamped) {
       const bool foreign = stamped.error().code == Errc::kPrecondition;
       Leave(key.Text(), foreign ? "part_of_label" : "object_invalid", stamped.error().message);

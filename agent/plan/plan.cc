@@ -32,9 +32,7 @@ void FillStages(const PlanContext& context, const PreparedApp& app, AppPlan& pla
 // announced: a record would claim them.
 void FillSuperset(const PlanContext& context, AppPlan& plan) {
   std::set<object::ResourceKey> keys;
-  for (const auto& [key, record] : *context.input().inventory) {
-    if (record.app == plan.app) keys.insert(key);
-  }
+  for (const InventoryRecord* record : context.MembersOf(plan.app)) keys.insert(record->key);
   for (const Stage& stage : plan.stages) {
     for (const Step& step : stage.steps) {
       if (step.action == Action::kConflict || step.action == Action::kBlocked) continue;
@@ -86,10 +84,6 @@ Result<Plan> MakePlan(const PlanInput& input) {
   const PlanContext context(input);
   const PruneFacts facts(context);
   Plan out;
-  std::set<std::string> removed;
-  for (const auto& [key, record] : *input.inventory) {
-    if (context.FindApp(record.app) == nullptr) removed.insert(record.app);
-  }
   for (const PreparedApp& app : input.desired->apps) {
     AppPlan plan;
     plan.app = app.name;
@@ -99,7 +93,7 @@ Result<Plan> MakePlan(const PlanInput& input) {
     FillStages(context, app, plan);
     out.apps.push_back(std::move(plan));
   }
-  for (const std::string& app : removed) {
+  for (const std::string& app : context.RemovedApps()) {
     AppPlan plan;
     plan.app = app;
     out.apps.push_back(std::move(plan));

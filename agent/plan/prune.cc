@@ -27,12 +27,12 @@ class AppPruner {
         input_(context.input()),
         facts_(facts),
         plan_(plan),
-        app_(context.FindApp(plan.app)) {
-    for (const auto& [key, record] : *input_.inventory) {
-      if (record.app != plan.app) continue;
-      members_.push_back(&record);
-      const bool desired = app_ != nullptr && app_->keys.count(key) > 0;
-      if (!desired && context.DesiredByOther(key, plan.app).empty()) candidates_.push_back(&record);
+        app_(context.FindApp(plan.app)),
+        members_(context.MembersOf(plan.app)) {
+    for (const InventoryRecord* record : members_) {
+      const bool desired = app_ != nullptr && app_->keys.count(record->key) > 0;
+      if (desired || !context.DesiredByOther(record->key, plan.app).empty()) continue;
+      candidates_.push_back(record);
     }
   }
 
@@ -252,7 +252,7 @@ class AppPruner {
   const PruneFacts& facts_;
   AppPlan& plan_;
   const PreparedApp* app_;
-  std::vector<const InventoryRecord*> members_;
+  const std::vector<const InventoryRecord*>& members_;
   std::vector<const InventoryRecord*> candidates_;
   std::map<ResourceKey, Step> steps_;
 };

@@ -1,6 +1,7 @@
 #include "agent/plan/stamp.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "protocol/crypto/crypto.h"
@@ -43,10 +44,10 @@ std::string ApplySetId(std::string_view app, std::string_view agent_namespace) {
   return "applyset-" + Base64UrlEncode(crypto::Sha256(parent).View()) + "-v1";
 }
 
-Result<Stamped> StampDesired(const object::Value& normalized, std::string_view app,
+Result<Stamped> StampDesired(object::Value normalized, std::string_view app,
                              std::string_view agent_namespace) {
   Stamped out;
-  out.object = normalized;
+  out.object = std::move(normalized);
   object::Value* metadata =
       out.object.is_object() ? out.object.get_object().if_contains("metadata") : nullptr;
   if (metadata == nullptr || !metadata->is_object()) {

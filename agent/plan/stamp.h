@@ -34,7 +34,7 @@ struct Stamped {
   std::string hash;      // 64 hex digits: SHA-256 of the canonical JSON without the hash annotation
 };
 // kPrecondition when the manifest carries a part-of label of its own: it belongs to another tool.
-Result<Stamped> StampDesired(const object::Value& normalized, std::string_view app,
+Result<Stamped> StampDesired(object::Value normalized, std::string_view app,
                              std::string_view agent_namespace);
 
 struct ParentInput {

@@ -97,8 +97,25 @@ Task<object::Value> Change(AdminBackend& backend, Target target, Bytes body) {
   co_return MakeError(Errc::kNotFound, "no such path under /api/v1");
 }
 
+std::string HintFor(Errc code) {
+  switch (code) {
+    case Errc::kNotFound:
+      return "see `dunlin app list`, `dunlin cluster list` or `dunlin source list`";
+    case Errc::kUnavailable:
+    case Errc::kTimeout:
+      return "`dunlin source list` shows what the hub is waiting for";
+    case Errc::kIo:
+      return "check the disk and the state directory of the hub";
+    case Errc::kInvalidArgument:
+      return "correct the request; `dunlin --help` shows the verbs";
+    default:
+      return "`dunlin status` shows the state of the fleet";
+  }
+}
+
 net::HttpResponse OrError(const Result<object::Value>& result) {
-  return result ? JsonResponse(*result) : ErrorResponse(result.error());
+  if (result) return JsonResponse(*result);
+  return ErrorResponse(result.error(), HintFor(result.error().code));
 }
 
 Task<Answer> Handle(AdminBackend& backend, net::Exchange& exchange) {

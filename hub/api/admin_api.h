@@ -1,14 +1,15 @@
 // The admin API over the hub's Unix socket (mode 0600): JSON in, JSON out. `dunlin` is its client.
 //
-//   GET  /api/v1/status[?after=V&seconds=S]   the whole fleet; with `after` held until version > V
-//   GET  /api/v1/clusters[/NAME]              POST /api/v1/clusters
-//   {"name","region","labels","server","token_hours"} GET  /api/v1/apps[/NAME[/history]] POST
-//   /api/v1/apps/NAME/sync {"allow_mass_prune"}
-//                                             POST /api/v1/apps/NAME/rollback {"id"} (0: the one
-//                                             before)
-//   GET  /api/v1/sources                      POST /api/v1/sources/refresh {"repo"}
-//   POST /api/v1/apply[?file=NAME]            body: YAML or JSON documents, as the user wrote them
-//   GET  /metrics                             Prometheus text
+//   GET  /api/v1/status[?after=V&seconds=S]  the whole fleet; with `after` held until version > V
+//   GET  /api/v1/clusters[/NAME]
+//   POST /api/v1/clusters                    {"name","region","labels","server","token_hours"}
+//   GET  /api/v1/apps[/NAME[/history]]
+//   POST /api/v1/apps/NAME/sync              {"allow_mass_prune"}
+//   POST /api/v1/apps/NAME/rollback          {"id"} (0: the newest entry that does not run now)
+//   GET  /api/v1/sources
+//   POST /api/v1/sources/refresh             {"repo"} (empty: all)
+//   POST /api/v1/apply[?file=NAME]           body: YAML or JSON documents, as the user wrote them
+//   GET  /metrics                            Prometheus text
 //
 // Lists are {"items":[…],"time":ms}; failures are wire::ErrorBody.
 #pragma once

@@ -147,8 +147,10 @@ Reader Block(std::string name, std::map<std::string, Reader> members) {
 }
 
 std::string Resolved(const std::string& path, const std::string& directory) {
-  if (path.empty() || path.front() == '/') return path;
-  return (std::filesystem::path(directory) / path).lexically_normal().string();
+  if (path.empty()) return path;
+  std::string out = (std::filesystem::path(directory) / path).lexically_normal().string();
+  if (out.size() > 1 && out.back() == '/') out.pop_back();  // "." leaves one
+  return out;
 }
 
 }  // namespace
@@ -197,7 +199,10 @@ Result<HubConfig> ParseHubConfig(const std::string& text, const std::string& dir
   out.render.worker = Resolved(out.render.worker, directory);
   out.render.runsc = Resolved(out.render.runsc, directory);
   for (std::string& root : out.git.local_roots) root = Resolved(root, directory);
-  if (out.advertise_host.empty()) out.advertise_host = out.agents.host;
+  if (out.advertise_host.empty()) {
+    const bool any = out.agents.host == "0.0.0.0" || out.agents.host == "::";
+    out.advertise_host = !any ? out.agents.host : out.names.empty() ? "127.0.0.1" : out.names[0];
+  }
   return out;
 }
 

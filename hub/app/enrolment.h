@@ -20,7 +20,7 @@ struct NewToken {
 class Enrolment : public EnrollBackend {
  public:
   // All references outlive it. `agent_port`: where enrolled agents connect.
-  Enrolment(FleetModel& model, const HubKeys& keys, const HubConfig& config, Clock& clock,
+  Enrolment(FleetModel& model, const HubKeys& keys, const HubConfig& config, const Clock& clock,
             Random& random);
   void SetAgentPort(uint16_t port) { agent_port_ = port; }
   // Called after a cluster's agent was stored.
@@ -48,7 +48,7 @@ class Enrolment : public EnrollBackend {
   FleetModel& model_;
   const HubKeys& keys_;
   const HubConfig& config_;
-  Clock& clock_;
+  const Clock& clock_;
   Random& random_;
   uint16_t agent_port_ = 0;
   std::function<void(const ClusterId&)> enrolled_;

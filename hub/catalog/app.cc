@@ -86,6 +86,9 @@ void ReadSync(Fields sync, SyncPolicy& policy) {
   policy.prune = sync.Bool("prune", true);
   policy.self_heal = sync.Bool("selfHeal", true);
   policy.allow_empty = sync.Bool("allowEmpty", false);
+  // An App that names a namespace expects it to be there; an Application says so itself (Argo CD's
+  // CreateNamespace option).
+  policy.create_namespace = sync.Bool("createNamespace", true);
   policy.apply = sync.Enum("apply", ApplyMode::kMerge3,
                            {{"merge3", ApplyMode::kMerge3}, {"ssa", ApplyMode::kSsa}});
   policy.adopt = sync.Enum("adopt", AdoptMode::kAdoptIfUnowned,

@@ -30,6 +30,14 @@ std::string AppPath(const std::string& name, std::string_view verb = "") {
   return "/api/v1/apps/" + PercentEncode(name) + std::string(verb);
 }
 
+// The code of a name that the hub wrote; kInternal for one that this version does not know.
+Errc ErrcOf(std::string_view name) {
+  for (int code = 0; code <= static_cast<int>(Errc::kInternal); ++code) {
+    if (Name(static_cast<Errc>(code)) == name) return static_cast<Errc>(code);
+  }
+  return Errc::kInternal;
+}
+
 int UsageFailure(const Session& session, std::string message, std::string hint) {
   Failure failure;
   failure.code = Errc::kInvalidArgument;
@@ -122,7 +130,8 @@ int Apply(Session& session, const std::vector<std::string>& files) {
     });
     if (code != 0) return code;
     for (const object::Value& row : Items(*answer)) {
-      if (object::FindString(row, {"result"}) == "failed") exit_code = 2;
+      if (object::FindString(row, {"result"}) != "failed" || exit_code != 0) continue;
+      exit_code = ExitCode(ErrcOf(object::FindString(row, {"code"})));
     }
   }
   return exit_code;

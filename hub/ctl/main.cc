@@ -1,5 +1,6 @@
 // dunlin: the admin command line. The tree of verbs is declared here once.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 
@@ -136,7 +137,10 @@ int Main(int argc, char** argv) {
   try {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return root.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return root.exit(error);  // --help, --version
+    std::fprintf(stderr, "error: %s\n  hint: dunlin --help, or --help after a verb\n",
+                 error.what());
+    return 2;
   }
   AdminClient client(options.hub);
   Session session{client, options.format};

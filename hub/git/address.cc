@@ -16,10 +16,10 @@ struct Range {
 
 // RFC 6890 and its successors.
 constexpr Range kNotPublicV4[] = {
-    {{0, 0, 0, 0}, 8},       {{10, 0, 0, 0}, 8},     {{100, 64, 0, 0}, 10}, {{127, 0, 0, 0}, 8},
-    {{169, 254, 0, 0}, 16},  {{172, 16, 0, 0}, 12},  {{192, 0, 0, 0}, 24},  {{192, 0, 2, 0}, 24},
-    {{192, 168, 0, 0}, 16},  {{198, 18, 0, 0}, 15},  {{198, 51, 100, 0}, 24},
-    {{203, 0, 113, 0}, 24},  {{224, 0, 0, 0}, 4},    {{240, 0, 0, 0}, 4},
+    {{0, 0, 0, 0}, 8},      {{10, 0, 0, 0}, 8},    {{100, 64, 0, 0}, 10},   {{127, 0, 0, 0}, 8},
+    {{169, 254, 0, 0}, 16}, {{172, 16, 0, 0}, 12}, {{192, 0, 0, 0}, 24},    {{192, 0, 2, 0}, 24},
+    {{192, 168, 0, 0}, 16}, {{198, 18, 0, 0}, 15}, {{198, 51, 100, 0}, 24}, {{203, 0, 113, 0}, 24},
+    {{224, 0, 0, 0}, 4},    {{240, 0, 0, 0}, 4},
 };
 
 bool StartsWith(const uint8_t* bytes, const uint8_t* base, int prefix) {
@@ -32,9 +32,9 @@ bool StartsWith(const uint8_t* bytes, const uint8_t* base, int prefix) {
 }
 
 bool IsPublicV4(const uint8_t* v4) {
-  return std::none_of(
-      std::begin(kNotPublicV4), std::end(kNotPublicV4),
-      [v4](const Range& range) { return StartsWith(v4, range.base.data(), range.prefix); });
+  return std::none_of(std::begin(kNotPublicV4), std::end(kNotPublicV4), [v4](const Range& range) {
+    return StartsWith(v4, range.base.data(), range.prefix);
+  });
 }
 
 bool IsPublic(const IpAddress& address) {
@@ -102,6 +102,12 @@ Result<Network> Network::Parse(std::string_view text) {
 
 bool Network::Contains(const IpAddress& address) const {
   return StartsWith(address.bytes.data(), base.bytes.data(), prefix);
+}
+
+std::string Network::Text() const {
+  if (!base.IsV4()) return base.Text() + "/" + std::to_string(prefix);
+  if (prefix < 96) return "::ffff:" + base.Text() + "/" + std::to_string(prefix);
+  return base.Text() + "/" + std::to_string(prefix - 96);
 }
 
 Status CheckAddress(const IpAddress& address, const std::vector<Network>& allowed) {

@@ -32,6 +32,7 @@ struct Network {
   // "10.0.0.0/8", "fd00::/8", or one address.
   static Result<Network> Parse(std::string_view text);
   bool Contains(const IpAddress& address) const;
+  std::string Text() const;  // parses back to an equal value
 };
 
 // kPermission unless the address is public or one of `allowed` contains it. Not public: loopback,

@@ -72,8 +72,8 @@ struct ReadOptions {
 };
 
 // Errors of all calls: kInvalidArgument (URL or revision malformed), kPermission (URL, address or
-// directory not allowed), kUnsupported, kNotFound (repository), kUnauthenticated (credentials or ssh
-// key refused), kSignature (TLS certificate or ssh host key not trusted), kLimit, kTimeout,
+// directory not allowed), kUnsupported, kNotFound (repository), kUnauthenticated (credentials or
+// ssh key refused), kSignature (TLS certificate or ssh host key not trusted), kLimit, kTimeout,
 // kUnavailable (server away), kCorrupt (mirror or pack damaged), kIo. Each message says what to do.
 //
 // Calls for one repository wait for each other; different repositories run side by side.

@@ -21,9 +21,8 @@ bool EndsWith(std::string_view text, std::string_view suffix) {
 }
 
 bool IsHex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 bool IsInvisible(char32_t c) {
@@ -62,10 +61,10 @@ Error NoSuchRef(const std::string& name, const RefMap& refs) {
     if (known.size() > 1000) break;
   }
   const bool empty = known.empty();
-  return MakeError(Errc::kNotFound,
-                   empty ? "the repository is empty: it has no branch and no tag yet"
-                         : "the repository has no branch or tag \"" + name + "\"" +
-                               catalog::DidYouMean(name, known));
+  return MakeError(Errc::kNotFound, empty
+                                        ? "the repository is empty: it has no branch and no tag yet"
+                                        : "the repository has no branch or tag \"" + name + "\"" +
+                                              catalog::DidYouMean(name, known));
 }
 
 }  // namespace
@@ -88,9 +87,9 @@ Result<RevisionName> ParseRevision(std::string_view text) {
     name.kind = RevisionName::Kind::kHead;
   } else if (StartsWith(text, "refs/")) {
     if (!IsTrackedRef(text)) {
-      return MakeError(Errc::kUnsupported,
-                       "only refs/heads/ and refs/tags/ can be deployed, not \"" +
-                           std::string(text) + "\"");
+      return MakeError(
+          Errc::kUnsupported,
+          "only refs/heads/ and refs/tags/ can be deployed, not \"" + std::string(text) + "\"");
     }
     name.kind = RevisionName::Kind::kFull;
   } else if (IsHex(text) && text.size() >= 7 && text.size() <= 40) {
@@ -117,9 +116,8 @@ Result<std::string> FindRef(const RevisionName& name, const RefMap& refs) {
   const bool is_branch = refs.contains(branch);
   const bool is_tag = refs.contains(tag);
   if (is_branch && is_tag) {
-    return MakeError(Errc::kInvalidArgument, "\"" + name.text +
-                                                 "\" is a branch and a tag; write " + branch +
-                                                 " or " + tag);
+    return MakeError(Errc::kInvalidArgument,
+                     "\"" + name.text + "\" is a branch and a tag; write " + branch + " or " + tag);
   }
   if (is_branch) return branch;
   if (is_tag) return tag;
@@ -130,9 +128,12 @@ std::vector<std::string> RefsToFetch(const std::vector<RevisionName>& names, con
   std::vector<std::string> wanted;
   bool all = false;
   for (const RevisionName& name : names) {
+    const bool is_commit = name.kind == RevisionName::Kind::kCommit;
+    // A full id is that commit, whatever somebody named a branch.
+    const bool is_full_id = is_commit && name.text.size() == 40;
     const auto ref = FindRef(name, refs);
-    if (ref) wanted.push_back(*ref);
-    all = all || (!ref && name.kind == RevisionName::Kind::kCommit);
+    if (ref && !is_full_id) wanted.push_back(*ref);
+    all = all || is_full_id || (is_commit && !ref);
   }
   if (all) {
     wanted.clear();

@@ -35,8 +35,8 @@ Result<RevisionName> ParseRevision(std::string_view text);
 // REQUIRES: kind is not kCommit. An abbreviated commit id that is also a branch is the branch.
 Result<std::string> FindRef(const RevisionName& name, const RefMap& refs);
 
-// The refs that must be fetched so that all names resolve: their full names, or every branch and tag
-// when one of them is a commit id. Names that do not resolve are left out.
+// The refs that must be fetched so that all names resolve: their full names, or every branch and
+// tag when one of them is a commit id. Names that do not resolve are left out.
 std::vector<std::string> RefsToFetch(const std::vector<RevisionName>& names, const RefMap& refs);
 
 // The refs that a mirror and its users know of: refs/heads/ and refs/tags/, never a pull request's.

@@ -15,7 +15,8 @@ std::string Folded(std::string_view name) {
     const auto a = static_cast<unsigned char>(name[i]);
     const auto b = i + 1 < name.size() ? static_cast<unsigned char>(name[i + 1]) : 0;
     const auto c = i + 2 < name.size() ? static_cast<unsigned char>(name[i + 2]) : 0;
-    const bool general = a == 0xe2 && b == 0x80 && ((c >= 0x8b && c <= 0x8f) || (c >= 0xaa && c <= 0xae));
+    const bool general =
+        a == 0xe2 && b == 0x80 && ((c >= 0x8b && c <= 0x8f) || (c >= 0xaa && c <= 0xae));
     const bool deprecated = a == 0xe2 && b == 0x81 && c >= 0xa0 && c <= 0xaf;
     const bool mark = a == 0xef && b == 0xbb && c == 0xbf;
     if (general || deprecated || mark) {

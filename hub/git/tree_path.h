@@ -8,8 +8,9 @@
 
 namespace dunlin::git {
 
-// One component. kInvalidArgument: empty, ".", "..", '/', control characters, invalid UTF-8, anything that a file
-// system may read as ".git" (any case, "git~1", trailing dots and blanks, invisible characters).
+// One component. kInvalidArgument: empty, ".", "..", '/', control characters, invalid UTF-8,
+// anything that a file system may read as ".git" (any case, "git~1", trailing dots and blanks,
+// invisible characters).
 Status CheckTreeName(std::string_view name);
 
 }  // namespace dunlin::git

@@ -16,11 +16,11 @@ constexpr object::ParseOptions kJson{.max_depth = 8, .max_bytes = 64 * limits::k
 constexpr std::string_view kOps[] = {"fetch", "list", "resolve", "read"};
 
 constexpr Errc kCodes[] = {
-    Errc::kInvalidArgument, Errc::kCorrupt,         Errc::kSignature,    Errc::kExpired,
-    Errc::kRollback,        Errc::kUnsupported,     Errc::kLimit,        Errc::kNotFound,
-    Errc::kConflict,        Errc::kPermission,      Errc::kUnauthenticated,
-    Errc::kPrecondition,    Errc::kUnavailable,     Errc::kTimeout,      Errc::kCancelled,
-    Errc::kIo,              Errc::kInternal,
+    Errc::kInvalidArgument, Errc::kCorrupt,     Errc::kSignature,       Errc::kExpired,
+    Errc::kRollback,        Errc::kUnsupported, Errc::kLimit,           Errc::kNotFound,
+    Errc::kConflict,        Errc::kPermission,  Errc::kUnauthenticated, Errc::kPrecondition,
+    Errc::kUnavailable,     Errc::kTimeout,     Errc::kCancelled,       Errc::kIo,
+    Errc::kInternal,
 };
 
 void PutBigEndian(std::string& out, uint64_t value, int bytes) {
@@ -35,9 +35,7 @@ uint64_t GetBigEndian(std::string_view bytes) {
   return value;
 }
 
-Error Corrupt(const std::string& what) {
-  return MakeError(Errc::kCorrupt, "git-worker: " + what);
-}
+Error Corrupt(const std::string& what) { return MakeError(Errc::kCorrupt, "git-worker: " + what); }
 
 bool IsCommitId(std::string_view text) {
   return text.size() == kIdDigits && std::all_of(text.begin(), text.end(), [](char c) {
@@ -233,8 +231,7 @@ std::string EncodeEntry(const TreeEntry& entry) {
 }
 
 Result<TreeEntry> DecodeEntry(BytesView payload) {
-  if (payload.size() <= kEntryHeader ||
-      payload.size() > kEntryHeader + limits::kTreePathBytes) {
+  if (payload.size() <= kEntryHeader || payload.size() > kEntryHeader + limits::kTreePathBytes) {
     return Corrupt("a file entry of a wrong length");
   }
   TreeEntry entry;

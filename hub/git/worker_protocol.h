@@ -3,14 +3,16 @@
 //
 //   frame   = type (1 byte), length (4 bytes big endian), payload
 //   'Q'     hub -> worker: the request, JSON, at most limits::kGitRequestBytes
-//   'T'     worker -> hub: one file of a tree: mode (4 bytes big endian), size (8 bytes big endian),
+//   'T'     worker -> hub: one file of a tree: mode (4 bytes big endian), size (8 bytes big
+//   endian),
 //           blob id (40 hex digits), path (the rest, UTF-8)
-//   'D'     the bytes of the 'T' before it, when they were asked for; once per file, also when empty
+//   'D'     the bytes of the 'T' before it, when they were asked for; once per file, also
+//           when empty, but not for a submodule
 //   'R'     the result, JSON; the last frame of a success
 //   'X'     {"code", "message"}; the last frame of a failure
 //
-// Pure codec. The hub does not trust the worker, which parses packs from anywhere: lengths are capped
-// at limits::kGitFrameBytes and every field is checked.
+// Pure codec. The hub does not trust the worker, which parses packs from anywhere: lengths are
+// capped at limits::kGitFrameBytes and every field is checked.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +34,8 @@ struct Frame {
 
 std::string EncodeFrame(char type, BytesView payload);
 
-// Takes bytes as they come, gives frames. Next(): nothing = more bytes needed; kLimit, kCorrupt = the
-// stream is unusable.
+// Takes bytes as they come, gives frames. Next(): nothing = more bytes needed; kLimit, kCorrupt =
+// the stream is unusable.
 class FrameReader {
  public:
   explicit FrameReader(size_t max_payload) : max_payload_(max_payload) {}

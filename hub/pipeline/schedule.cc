@@ -34,13 +34,19 @@ bool SourceSchedule::Trigger(const std::string& repository, Millis now) {
   return true;
 }
 
-std::vector<std::string> SourceSchedule::TakeDue(Millis now) {
+std::vector<std::string> SourceSchedule::TakeDue(Millis now, size_t most) {
+  std::vector<std::pair<Millis, std::string>> waiting;
+  for (const auto& [repository, entry] : entries_) {
+    if (!entry.running && entry.due <= now) waiting.emplace_back(entry.due, repository);
+  }
+  std::sort(waiting.begin(), waiting.end());
+  if (waiting.size() > most) waiting.resize(most);
   std::vector<std::string> due;
-  for (auto& [repository, entry] : entries_) {
-    if (entry.running || entry.due > now) continue;
+  for (auto& [since, repository] : waiting) {
+    Entry& entry = entries_.at(repository);
     entry.running = true;
     entry.again = false;
-    due.push_back(repository);
+    due.push_back(std::move(repository));
   }
   return due;
 }

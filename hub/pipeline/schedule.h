@@ -26,8 +26,9 @@ class SourceSchedule {
   // a look that began after it. False when the repository is not followed.
   bool Trigger(const std::string& repository, Millis now);
 
-  // What is due and not under way; it counts as under way until Done.
-  std::vector<std::string> TakeDue(Millis now);
+  // At most `most` of what is due and not under way, the longest waiting first; each counts as
+  // under way until Done.
+  std::vector<std::string> TakeDue(Millis now, size_t most = SIZE_MAX);
   // `random`: 64 uniform bits for the jitter of ±20 %.
   void Done(const std::string& repository, bool reached, Millis now, uint64_t random);
 

@@ -74,12 +74,15 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 // The child's side: descriptors 0 to 2 and nothing else, default signals, its own session.
 class SpawnSettings {
  public:
-  SpawnSettings(int in, int out, int err) {
+  SpawnSettings(int in, int out, int err, const std::string& file_at_3) {
     posix_spawn_file_actions_init(&actions_);
     posix_spawn_file_actions_adddup2(&actions_, in, 0);
     posix_spawn_file_actions_adddup2(&actions_, out, 1);
     posix_spawn_file_actions_adddup2(&actions_, err, 2);
     posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
+    if (!file_at_3.empty()) {
+      posix_spawn_file_actions_addopen(&actions_, 3, file_at_3.c_str(), O_RDONLY, 0);
+    }
     posix_spawnattr_init(&attributes_);
     sigset_t all, none;
     sigfillset(&all);
@@ -193,7 +196,7 @@ Result<std::unique_ptr<Child>> Child::Start(asio::any_io_executor executor, Comm
   arguments.insert(arguments.begin(), command.program);
   const std::vector<char*> argv = Pointers(arguments);
   const std::vector<char*> envp = Pointers(command.environment);
-  const SpawnSettings settings(in.read.get(), out.write.get(), err.write.get());
+  const SpawnSettings settings(in.read.get(), out.write.get(), err.write.get(), command.file_at_3);
 
   auto impl = std::make_shared<Impl>(executor);
   const int error = settings.Spawn(&impl->pid, path->c_str(), argv.data(), envp.data());
@@ -259,6 +262,11 @@ Task<ExitStatus> Child::Wait() {
   }
   impl->timer.cancel();
   co_return *impl->status;
+}
+
+bool Child::HasEnded() {
+  impl_->Reap(WNOHANG);
+  return impl_->status.has_value();
 }
 
 void Child::Kill() { impl_->Kill(); }

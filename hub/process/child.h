@@ -33,6 +33,8 @@ struct Command {
   std::string program;                   // looked up in PATH unless it holds a '/'
   std::vector<std::string> arguments;    // without the program's name
   std::vector<std::string> environment;  // "NAME=value"; nothing is inherited
+  // Opened for reading as the child's descriptor 3; empty: it gets 0, 1 and 2 only.
+  std::string file_at_3;
   ResourceLimits limits;
 };
 
@@ -64,6 +66,9 @@ class Child {
 
   // When it has ended. After the end of Read() give it a deadline first.
   Task<ExitStatus> Wait();
+
+  // True when it is gone already; never waits.
+  bool HasEnded();
 
   // Ends the whole group at once; reads and writes under way fail.
   void Kill();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hub/render/tar.h"
@@ -31,14 +32,21 @@ struct RenderRequest {
   std::vector<RenderTarget> targets;
 };
 
+// Codes that the hub's side gives, too. kFaultLost: the sandbox ended without an answer.
+inline constexpr std::string_view kFaultLost = "RENDER_LOST";
+inline constexpr std::string_view kFaultTimeout = "RENDER_TIMEOUT";
+inline constexpr std::string_view kFaultMemory = "RENDER_MEMORY";
+inline constexpr std::string_view kFaultLimit = "OBJECT_LIMIT";
+
 // Why one target has no objects.
 struct RenderFault {
-  std::string code;  // stable: worker/internal/fault/fault.go; RENDER_CRASH when the worker died
+  std::string code;  // stable: worker/internal/fault/fault.go, or one of the above
   std::string message;
   std::string path;  // the file that is to blame, where known
   int line = 0;      // from 1; 0: not known
 
-  // The same as the hub's error; kUnavailable (try again) only for RENDER_CRASH.
+  // The same as the hub's error. Only kFaultLost is kUnavailable, so worth another try: the others
+  // stay until the commit or the options change.
   Error ToError() const;
 };
 
@@ -70,9 +78,10 @@ class Renderer {
  public:
   virtual ~Renderer() = default;
 
-  // One single-use sandbox renders all targets. A target's failure is its own; the Result fails
-  // only when no target could begin: kInvalidArgument, kLimit (the tree), kUnavailable (no
-  // sandbox), kTimeout (none became free in time).
+  // All targets of the request share one single-use sandbox; targets that it did not get to because
+  // another one used up its time or memory are rendered again without that one. A target's failure
+  // is its own; the Result fails only when no target could begin: kInvalidArgument, kLimit (the
+  // tree), kUnavailable (no sandbox starts), kTimeout (none became free in time).
   virtual Task<RenderAnswer> Render(RenderRequest request) = 0;
 
   // How it is isolated, for `doctor` and the status: "gvisor", "bubblewrap" or "none".

@@ -1,12 +1,12 @@
 // The Renderer that keeps a pool of warm, single-use sandboxes (design.md section 10).
 #pragma once
 
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <string>
 
 #include "hub/render/renderer.h"
 #include "protocol/base/log.h"
+#include "protocol/net/runtime.h"
 
 namespace dunlin::render {
 
@@ -15,7 +15,7 @@ struct RendererConfig {
   std::string runsc_program = "runsc";  // looked up in PATH unless it holds a '/'
   std::string bwrap_program = "bwrap";
   std::string state_dir;                 // of the sandboxes: bundles, roots; made when missing
-  std::string isolation = "auto";        // auto (gvisor, else bubblewrap), gvisor, bubblewrap
+  std::string isolation = "auto";        // auto (gvisor, else bubblewrap), gvisor, bubblewrap, none
   bool allow_unsandboxed = false;        // then "none" is what auto ends with
   int ready = 10;                        // sandboxes kept warm, at least 2
   int leased = 10;                       // renders at once

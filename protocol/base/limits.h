@@ -54,6 +54,7 @@ inline constexpr size_t kHeaderListBytes = 16 * kKiB;
 inline constexpr size_t kRequestBodyBytes = 26 * kMiB;   // largest body a server reads into memory
 inline constexpr size_t kRequestBodiesBytes = 256 * kMiB;  // of one server, being read
 inline constexpr size_t kResponseBodyBytes = 64 * kMiB;  // largest body a client reads into memory
+inline constexpr size_t kHandlersPerConnection = 64;  // with those of streams that were reset
 inline constexpr int kConnectionsPerIdentity = 4;
 inline constexpr int kConcurrentHandshakes = 256;
 inline constexpr uint32_t kH2StreamWindow = 1 * kMiB;
@@ -86,11 +87,19 @@ inline constexpr size_t kGitTreeDepth = 100;
 inline constexpr size_t kGitReadBytes = 256 * kMiB;   // of one read into memory: the render tar
 inline constexpr size_t kGitRequestBytes = 1 * kMiB;  // hub -> git-worker
 inline constexpr size_t kGitFrameBytes = kGitObjectBytes + 64 * kKiB;  // git-worker -> hub
+inline constexpr size_t kCredentialBytes = 64 * kKiB;  // one file of the credentials directory
+
+// hub/render (design.md section 10)
+inline constexpr size_t kRenderTreeFiles = 100'000;
+inline constexpr size_t kRenderTarBytes = 256 * kMiB;
+inline constexpr size_t kRenderRequestBytes = 32 * kMiB;  // the JSON line before the tar
+inline constexpr size_t kRenderOutputBytes = 64 * kMiB;   // all answers of one job
 
 // agent/merge
 inline constexpr size_t kOpenApiBytes = 32 * kMiB;      // one group-version's OpenAPI v3 document
 inline constexpr size_t kSchemaTableBytes = 16 * kMiB;  // the table made from it
 inline constexpr size_t kQuantityBytes = 1024;          // text of one resource.Quantity
+inline constexpr size_t kBatchLineBytes = 3 * kMergeDocumentBytes + 64 * kKiB;  // three documents
 
 // agent/plan
 inline constexpr int kPruneGuardObjects = 10;  // removals per app that need no confirmation

@@ -31,7 +31,7 @@ struct Policy {
   std::string apply = "merge3";            // merge3 | ssa
   std::string adopt = "adopt-if-unowned";  // adopt-if-unowned | must-match | adopt-all
   std::string priority = "normal";         // critical | high | normal | low
-  int retry_limit = 5;
+  int retry_limit = 5;                     // -1: none
   int64_t retry_backoff_ms = 100;
   std::string namespace_;  // for namespaced objects that name none
   bool create_namespace = false;

@@ -59,9 +59,7 @@ Status CheckFrame(BytesView blob, uint64_t raw_bytes) {
   if (header.frameContentSize != raw_bytes) {
     return MakeError(Errc::kCorrupt, "the zstd frame holds another number of bytes than promised");
   }
-  // A frame smaller than its window may announce its content size as the window.
-  if (header.windowSize > (uint64_t{1} << limits::kZstdWindowLog) &&
-      header.windowSize > raw_bytes) {
+  if (header.windowSize > (uint64_t{1} << limits::kZstdWindowLog)) {
     return MakeError(Errc::kLimit, "the zstd window is too large");
   }
   const size_t frame = ZSTD_findFrameCompressedSize(blob.data(), blob.size());

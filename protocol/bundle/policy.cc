@@ -1,6 +1,7 @@
 #include "protocol/bundle/policy.h"
 
 #include <array>
+#include <climits>
 
 namespace dunlin::bundle {
 
@@ -25,6 +26,10 @@ Result<std::vector<std::string>> ToTexts(const object::Value& value, std::string
     out.emplace_back(object::View(element.get_string()));
   }
   return out;
+}
+
+bool IsBetween(const object::Value& value, int64_t least, int64_t most) {
+  return value.is_int64() && value.get_int64() >= least && value.get_int64() <= most;
 }
 
 object::Object RuleToJson(const IgnoreRule& rule) {
@@ -144,9 +149,9 @@ Result<Policy> PolicyFromJson(const object::Value& json) {
         TRY(IgnoreRule rule, RuleFromJson(element));
         out.ignore.push_back(std::move(rule));
       }
-    } else if (name == "retry_limit" && value.is_int64()) {
+    } else if (name == "retry_limit" && IsBetween(value, -1, INT_MAX)) {
       out.retry_limit = static_cast<int>(value.get_int64());
-    } else if (name == "retry_backoff_ms" && value.is_int64()) {
+    } else if (name == "retry_backoff_ms" && IsBetween(value, 0, INT_MAX)) {
       out.retry_backoff_ms = value.get_int64();
     } else {
       return Wrong(name);

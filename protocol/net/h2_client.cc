@@ -119,6 +119,7 @@ void ClientConnection::OnStreamClosed(const h2::StreamClosed& closed) {
 }
 
 void ClientConnection::OnClosed(const Error& why) {
+  why_ = why;
   for (auto& [id, stream] : streams_) {
     stream->closed = true;
     if (!stream->ended && !stream->failure) stream->failure = why;

@@ -36,6 +36,8 @@ class ClientConnection : public H2Connection {
   // servers takes (a refused request would have to be repeated).
   bool Usable() const { return open() && engine_.AcceptsRequests(); }
   bool HasRoom() const;
+  // Why it is closed. REQUIRES: !open().
+  const Error& why() const { return why_; }
   Event& room() { return room_; }
 
   Result<std::shared_ptr<ClientStream>> Open(const h2::RequestHead& head, Bytes body, bool collect);
@@ -60,6 +62,7 @@ class ClientConnection : public H2Connection {
   bool settings_seen_ = false;
   std::string goaway_;  // the server's words
   std::optional<Millis> ping_sent_;
+  Error why_;
 };
 
 // Releases the stream when the request's coroutine ends, however it ends.

@@ -56,19 +56,20 @@ void H2Connection::Pump() {
   if (pumping_) return;
   const auto self = shared_from_this();
   pumping_ = true;
-  while (pump_again_ && state_ != State::kClosed) {
+  std::vector<h2::Event> events = engine_.TakeEvents();
+  while ((pump_again_ || !events.empty()) && state_ != State::kClosed) {
     pump_again_ = false;
-    for (h2::Event& event : engine_.TakeEvents()) {
+    for (h2::Event& event : events) {
       if (state_ == State::kOpen) OnEvent(event);
     }
-    // Sending ends streams, which makes events.
-    if (state_ != State::kClosed && StartWrite()) pump_again_ = true;
+    if (state_ != State::kClosed) StartWrite();
+    events = engine_.TakeEvents();  // sending ends streams, and handlers have sent
   }
   pumping_ = false;
 }
 
-bool H2Connection::StartWrite() {
-  if (writing_ || broken_ || finished_) return false;
+void H2Connection::StartWrite() {
+  if (writing_ || broken_ || finished_) return;
   Bytes plaintext = engine_.Drain(kWriteBytes, Now());
   if (engine_.Failure() && state_ == State::kOpen) {
     const Error why = *engine_.Failure();
@@ -77,13 +78,13 @@ bool H2Connection::StartWrite() {
   }
   if (plaintext.empty()) {
     NothingToWrite();
-    return false;
+    return;
   }
   if (state_ == State::kOpen) OnDrained();
   auto sealed = transport_.Seal(std::move(plaintext));
   if (!sealed) {
     Close(sealed.error());
-    return false;
+    return;
   }
   out_ = std::move(*sealed);
   writing_ = true;
@@ -93,7 +94,6 @@ bool H2Connection::StartWrite() {
     self->OnWritten(ec);
   };
   asio::async_write(transport_.socket(), asio::buffer(out_), std::move(on_written));
-  return true;
 }
 
 void H2Connection::OnWritten(const ErrorCode& ec) {

@@ -59,7 +59,7 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
 
   static TaskVoid ReadLoop(std::shared_ptr<H2Connection> self);
   void Receive(BytesView bytes);
-  bool StartWrite();
+  void StartWrite();
   void OnWritten(const ErrorCode& ec);
   void NothingToWrite();
   void Tick();

@@ -24,7 +24,10 @@ class H2Exchange : public ServerExchange {
         connection_(std::move(connection)),
         id_(id),
         writable_(core_->executor),
-        progress_(H2Connection::Now()) {}
+        progress_(H2Connection::Now()) {
+    ++connection_->alive_;
+  }
+  ~H2Exchange() override { --connection_->alive_; }
 
   const Peer& peer() const override { return connection_->peer_; }
   TaskVoid Begin(int status, Headers headers) override;
@@ -39,7 +42,7 @@ class H2Exchange : public ServerExchange {
     if (abandoned_) return PeerGone();
     return {};
   }
-  bool Receive(Bytes data);
+  int Receive(Bytes data);  // the status of a refusal, or 0
 
   std::shared_ptr<H2ServerConnection> connection_;
   h2::StreamId id_;
@@ -72,12 +75,14 @@ TaskVoid H2Exchange::Write(Bytes piece) {
   connection_->TickAt(H2Connection::Now() + core_->config.stalled_write_limit);
   waiting_ = true;
   // Its own limit is the connection's tick, which resets a stream that does not move.
-  while (!abandoned_ && connection_->engine_.Queued(id_) > kQueueBytes) {
-    CO_TRY_VOID(co_await writable_.Wait(Millis::max()));
+  Status waited;
+  while (waited && !abandoned_ && connection_->engine_.Queued(id_) > kQueueBytes) {
+    waited = co_await writable_.Wait(Millis::max());
   }
   waiting_ = false;
   if (stalled_) co_return MakeError(Errc::kTimeout, "the peer does not read the answer");
-  co_return Alive();
+  if (abandoned_) co_return PeerGone();
+  co_return waited;
 }
 
 void H2Exchange::Finish(Result<std::optional<HttpResponse>> outcome) {
@@ -86,7 +91,7 @@ void H2Exchange::Finish(Result<std::optional<HttpResponse>> outcome) {
   if (!outcome && begun_) {
     connection_->Reset(id_, h2::ResetCode::kInternal);
   } else if (!outcome) {
-    connection_->Respond(id_, PlainResponse(500, "internal error"), head_only);
+    connection_->Respond(id_, PlainResponse(500), head_only);
   } else if (*outcome && !begun_) {
     connection_->Respond(id_, std::move(**outcome), head_only);
   } else if (begun_ && !*outcome) {
@@ -99,14 +104,15 @@ void H2Exchange::Finish(Result<std::optional<HttpResponse>> outcome) {
   }
 }
 
-bool H2Exchange::Receive(Bytes data) {
-  if (!budget_.Take(data.size())) return false;
+int H2Exchange::Receive(Bytes data) {
+  const int refusal = budget_.Take(data.size());
+  if (refusal != 0) return refusal;
   if (request_.body.empty()) {
     request_.body = std::move(data);
   } else {
     request_.body += data;
   }
-  return true;
+  return 0;
 }
 
 H2ServerConnection::H2ServerConnection(std::shared_ptr<ServerCore> core, Peer peer,
@@ -141,6 +147,10 @@ void H2ServerConnection::OnEvent(h2::Event& event) {
 
 void H2ServerConnection::OnRequest(h2::RequestReceived& received) {
   requested_ = true;
+  if (alive_ >= limits::kHandlersPerConnection) {
+    engine_.Reset(received.stream, h2::ResetCode::kRefused);
+    return;
+  }
   HttpRequest request;
   request.method = std::move(received.head.method);
   request.target = std::move(received.head.target);
@@ -152,9 +162,7 @@ void H2ServerConnection::OnRequest(h2::RequestReceived& received) {
   auto self = std::static_pointer_cast<H2ServerConnection>(shared_from_this());
   const auto exchange = std::make_shared<H2Exchange>(self, received.stream, std::move(request));
   exchanges_.emplace(received.stream, exchange);
-  if (length && *length > limits::kRequestBodyBytes) {
-    Refuse(received.stream, PlainResponse(413, "the request body is too large"));
-  }
+  if (length && *length > limits::kRequestBodyBytes) Refuse(received.stream, 413);
   TickAt(Now() + core_->config.stalled_write_limit);
 }
 
@@ -162,9 +170,8 @@ void H2ServerConnection::OnData(h2::DataReceived& data) {
   H2Exchange* exchange = Find(data.stream);
   if (exchange == nullptr || exchange->refused_) return;
   engine_.Consumed(data.stream, data.data.size());
-  if (!exchange->Receive(std::move(data.data))) {
-    Refuse(data.stream, PlainResponse(413, "the request body is too large"));
-  }
+  const int refusal = exchange->Receive(std::move(data.data));
+  if (refusal != 0) Refuse(data.stream, refusal);
 }
 
 void H2ServerConnection::OnEnd(h2::StreamId id) {
@@ -174,11 +181,11 @@ void H2ServerConnection::OnEnd(h2::StreamId id) {
   exchange->StartHandler();
 }
 
-void H2ServerConnection::Refuse(h2::StreamId id, HttpResponse response) {
+void H2ServerConnection::Refuse(h2::StreamId id, int status) {
   H2Exchange* exchange = Find(id);
   exchange->refused_ = true;
   exchange->request_.body = Bytes();
-  Respond(id, std::move(response), false);
+  Respond(id, PlainResponse(status), false);
 }
 
 void H2ServerConnection::Respond(h2::StreamId id, HttpResponse response, bool head_only) {

@@ -34,7 +34,7 @@ class H2ServerConnection : public H2Connection, public Session {
   void OnData(h2::DataReceived& data);
   void OnEnd(h2::StreamId id);
   // Answers without a handler and stops reading the request.
-  void Refuse(h2::StreamId id, HttpResponse response);
+  void Refuse(h2::StreamId id, int status);
   void Respond(h2::StreamId id, HttpResponse response, bool head_only);
   void Reset(h2::StreamId id, h2::ResetCode code);
   Millis CheckStreams(Millis now);
@@ -44,6 +44,7 @@ class H2ServerConnection : public H2Connection, public Session {
   Millis started_;
   bool requested_ = false;  // the first request has begun
   std::map<h2::StreamId, std::shared_ptr<H2Exchange>> exchanges_;
+  size_t alive_ = 0;  // exchanges, with those whose stream is gone and whose handler still ends
 };
 
 }  // namespace dunlin::net::internal

@@ -20,6 +20,11 @@ bool IsValue(std::string_view value) {
   return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
+// Ours alone: two different lengths in one answer would be two answers to somebody.
+bool IsFraming(std::string_view name) {
+  return name == "content-length" || name == "transfer-encoding" || name == "connection";
+}
+
 }  // namespace
 
 Result<Bytes> WriteHead(const Http1Head& head, const Headers& headers) {
@@ -30,6 +35,7 @@ Result<Bytes> WriteHead(const Http1Head& head, const Headers& headers) {
   out.append(reason.data(), reason.size());
   out += "\r\n";
   for (const auto& [name, value] : headers) {
+    if (IsFraming(name)) continue;
     if (!IsToken(name) || !IsValue(value)) {
       return MakeError(Errc::kInvalidArgument,
                        "header '" + name + "' has a name or value that HTTP/1.1 cannot carry");

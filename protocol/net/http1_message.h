@@ -15,8 +15,9 @@ struct Http1Head {
   bool keep_alive = true;
 };
 
-// Status line and header block. kInvalidArgument for a name or value that could break the framing
-// (CR, LF, NUL, characters that are no token).
+// Status line and header block; content-length, transfer-encoding and connection come from `head`.
+// kInvalidArgument for a name or value that could break the framing (CR, LF, NUL, characters that
+// are no token).
 Result<Bytes> WriteHead(const Http1Head& head, const Headers& headers);
 
 // One piece of a chunked body. REQUIRES: not empty (that would be the end).

@@ -55,6 +55,7 @@ struct Http1Request {
   int refusal = 0;  // status of an answer without a handler
   bool keep_alive = false;
   bool http10 = false;
+  bool head_only = false;
 };
 
 HttpRequest Http1Request::Take() {
@@ -69,6 +70,7 @@ HttpRequest Http1Request::Take() {
   request.body = std::move(message.body());
   keep_alive = parser.keep_alive();
   http10 = message.version() < 11;
+  head_only = request.method == "HEAD";
   return request;
 }
 
@@ -160,7 +162,7 @@ TaskVoid Http1Session::ReadLoop(std::shared_ptr<Http1Session> self) {
 
 void Http1Session::PeerEnded() {
   ended_ = true;
-  if (current_) current_->Abandon();
+  if (const auto exchange = current_.lock()) exchange->Abandon();
   arrived_.Notify();
 }
 
@@ -187,7 +189,8 @@ TaskVoid Http1Session::ReceiveRequest(std::shared_ptr<Http1Session> self, Http1R
       if (ec && ec != http::error::need_more) request.refusal = StatusOf(ec);
     }
     const size_t size = parser.get().body().size();
-    if (!request.budget.Take(size - request.budget.taken())) request.refusal = 413;
+    const int full = request.budget.Take(size - request.budget.taken());
+    if (full != 0) request.refusal = full;
     if (request.refusal != 0 || parser.is_done()) co_return Status();
     if (self->ended_) co_return MakeError(Errc::kUnavailable, "the peer closed the connection");
     if (parser.is_header_done()) {
@@ -204,54 +207,60 @@ TaskVoid Http1Session::ReceiveRequest(std::shared_ptr<Http1Session> self, Http1R
   }
 }
 
-TaskVoid Http1Session::Answer(std::shared_ptr<Http1Session> self, Http1Request& request) {
-  HttpResponse response;
-  bool keep_alive = false;
-  bool head_only = false;
-  if (request.refusal != 0) {
-    response = PlainResponse(request.refusal, "the request cannot be read");
-  } else {
-    HttpRequest taken = request.Take();
-    const auto exchange = std::make_shared<Http1Exchange>(self, std::move(taken), request);
-    self->current_ = exchange;
-    exchange->StartHandler();
-    while (!exchange->outcome_) {
-      CO_TRY_VOID(co_await exchange->done_.Wait(Millis::max()));
-    }
-    self->current_.reset();
-    if (exchange->abandoned_) co_return PeerGone();
-    keep_alive = exchange->keep_alive_ && !self->draining_;
-    head_only = exchange->request_.method == "HEAD";
-    auto& outcome = *exchange->outcome_;
-    if (exchange->begun_) {
-      const bool whole = outcome && !*outcome && !exchange->failed_;
-      if (!whole) co_return MakeError(Errc::kInternal, "the answer broke off");
-      if (exchange->Chunked() && !head_only) {
-        CO_TRY_VOID(co_await self->Send(kLastChunk));
-      }
-      request.keep_alive = keep_alive;
-      co_return Status();
-    }
-    if (outcome && *outcome) {
-      response = std::move(**outcome);
-    } else {
-      if (outcome) {
-        const Error bug = MakeError(Errc::kInternal, "a handler gave no answer");
-        self->core_->Failed(exchange->request_, bug);
-      }
-      response = PlainResponse(500, "internal error");
-    }
+// Runs the handler. `response` is what is still to be sent: nothing after a streamed answer.
+TaskVoid Http1Session::Handle(std::shared_ptr<Http1Session> self, Http1Request& request,
+                              std::optional<HttpResponse>& response) {
+  if (self->ended_) co_return PeerGone();  // nobody would cancel the handler any more
+  HttpRequest taken = request.Take();
+  const auto exchange = std::make_shared<Http1Exchange>(self, std::move(taken), request);
+  self->current_ = exchange;
+  exchange->StartHandler();
+  while (!exchange->outcome_) {
+    CO_TRY_VOID(co_await exchange->done_.Wait(Millis::max()));
   }
-  request.keep_alive = keep_alive;
-  Http1Head head{
-      .status = response.status, .length = response.body.size(), .keep_alive = keep_alive};
-  auto text = WriteHead(head, response.headers);
+  self->current_.reset();
+  if (exchange->abandoned_) co_return PeerGone();
+  request.keep_alive = exchange->keep_alive_;
+  auto& outcome = *exchange->outcome_;
+  if (exchange->begun_) {
+    const bool whole = outcome && !*outcome && !exchange->failed_;
+    if (!whole) co_return MakeError(Errc::kInternal, "the answer broke off");
+    if (exchange->Chunked() && !request.head_only) {
+      CO_TRY_VOID(co_await self->Send(kLastChunk));
+    }
+    co_return Status();
+  }
+  if (outcome && !*outcome) {
+    self->core_->Failed(exchange->request_, MakeError(Errc::kInternal, "a handler gave no answer"));
+  }
+  if (outcome && *outcome) {
+    response = std::move(**outcome);
+  } else {
+    response = PlainResponse(500);
+  }
+  co_return Status();
+}
+
+TaskVoid Http1Session::Answer(std::shared_ptr<Http1Session> self, Http1Request& request) {
+  std::optional<HttpResponse> response;
+  if (request.refusal != 0) {
+    response = PlainResponse(request.refusal);
+  } else {
+    CO_TRY_VOID(co_await Handle(self, request, response));
+  }
+  if (self->draining_) request.keep_alive = false;
+  if (!response) co_return Status();
+  Http1Head head{.status = response->status,
+                 .length = response->body.size(),
+                 .keep_alive = request.keep_alive};
+  auto text = WriteHead(head, response->headers);
   if (!text) {
-    head = {.status = 500, .length = 0, .keep_alive = keep_alive};
-    response.body.clear();
+    head = {.status = 500, .length = 0, .keep_alive = request.keep_alive};
+    response->body.clear();
     text = WriteHead(head, {});
   }
-  if (!head_only && response.status != 204 && response.status != 304) *text += response.body;
+  const bool bodiless = request.head_only || response->status == 204 || response->status == 304;
+  if (!bodiless) *text += response->body;
   co_return co_await self->Send(std::move(*text));
 }
 

@@ -28,6 +28,8 @@ class Http1Session : public Session, public std::enable_shared_from_this<Http1Se
   static TaskVoid ReadLoop(std::shared_ptr<Http1Session> self);
   static TaskVoid ServeLoop(std::shared_ptr<Http1Session> self);
   static TaskVoid ReceiveRequest(std::shared_ptr<Http1Session> self, Http1Request& request);
+  static TaskVoid Handle(std::shared_ptr<Http1Session> self, Http1Request& request,
+                         std::optional<HttpResponse>& response);
   static TaskVoid Answer(std::shared_ptr<Http1Session> self, Http1Request& request);
   static TaskVoid Bye(std::shared_ptr<Http1Session> self);
   TaskVoid Send(Bytes bytes);
@@ -43,7 +45,7 @@ class Http1Session : public Session, public std::enable_shared_from_this<Http1Se
   bool draining_ = false;
   Event arrived_;
   Event taken_;
-  std::shared_ptr<Http1Exchange> current_;
+  std::weak_ptr<Http1Exchange> current_;  // owned by its coroutines, and owns us
 };
 
 }  // namespace dunlin::net::internal

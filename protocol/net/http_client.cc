@@ -107,7 +107,7 @@ void Pool::StartConnect() {
     self->OnConnected(std::move(status));
     asio::post(self->executor, [signal] {});  // the signal outlives the coroutine that just ends
   };
-  TaskVoid task = WithTimeout<void>(Establish(self), origin.connect_limit, "connect");
+  TaskVoid task = WithTimeout<void>(Establish(self), origin.connect_limit, "connect to " + display);
   internal::SpawnCancellable(executor, std::move(task), *connecting, std::move(on_done));
 }
 
@@ -133,6 +133,7 @@ void Pool::Close() {
 // The shared connection, opened when there is none. Waiting has no limit of its own: the request's
 // limit is around all of it.
 Task<std::shared_ptr<ClientConnection>> Acquire(std::shared_ptr<Pool> pool) {
+  bool tried = false;
   while (true) {
     if (pool->closed) co_return MakeError(Errc::kCancelled, "the client was closed");
     const auto connection = pool->current;
@@ -141,12 +142,16 @@ Task<std::shared_ptr<ClientConnection>> Acquire(std::shared_ptr<Pool> pool) {
       CO_TRY_VOID(co_await connection->room().Wait(Millis::max()));
       continue;
     }
+    // A server that closes right after the handshake (it refused our certificate, or admits nobody)
+    // would otherwise be tried again and again.
+    if (tried && connection && !connection->open()) co_return connection->why();
     const uint64_t seen = pool->attempts;
     if (!pool->connecting) pool->StartConnect();
     if (pool->attempts == seen) {
       CO_TRY_VOID(co_await pool->tried.Wait(Millis::max()));
     }
     if (pool->attempts != seen && pool->last_failure) co_return *pool->last_failure;
+    tried = pool->attempts != seen;
   }
 }
 

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include "protocol/base/limits.h"
 #include "protocol/net/h2_server.h"
 #include "protocol/net/http1_server.h"
@@ -27,7 +29,7 @@ constexpr Millis kHandlerEnd{5000};
 
 // Distinct for all servers of the process.
 uint64_t NextConnection() {
-  static uint64_t last = 0;
+  static std::atomic<uint64_t> last = 0;
   return ++last;
 }
 

@@ -6,20 +6,35 @@
 
 namespace dunlin::net::internal {
 
-HttpResponse PlainResponse(int status, std::string text) {
+HttpResponse PlainResponse(int status) {
   HttpResponse response;
   response.status = status;
   response.headers = {{"content-type", "text/plain; charset=utf-8"}};
-  response.body = std::move(text) + "\n";
+  switch (status) {
+    case 413:
+      response.body = "the request body is too large\n";
+      break;
+    case 431:
+      response.body = "the request headers are too large\n";
+      break;
+    case 500:
+      response.body = "internal error\n";
+      break;
+    case 503:
+      response.body = "too many requests at once; try again\n";
+      break;
+    default:
+      response.body = "the request cannot be read\n";
+  }
   return response;
 }
 
-bool BodyBudget::Take(size_t bytes) {
-  if (taken_ + bytes > limits::kRequestBodyBytes) return false;
-  if (core_->received_bytes + bytes > limits::kRequestBodiesBytes) return false;
+int BodyBudget::Take(size_t bytes) {
+  if (taken_ + bytes > limits::kRequestBodyBytes) return 413;
+  if (core_->received_bytes + bytes > limits::kRequestBodiesBytes) return 503;
   taken_ += bytes;
   core_->received_bytes += bytes;
-  return true;
+  return 0;
 }
 
 TaskVoid ServerExchange::Run(std::shared_ptr<ServerExchange> self) {

@@ -45,8 +45,9 @@ struct ServerCore {
   Event changed;  // a connection has gone
 };
 
-// The answer for a handler that failed, or for a request that we refuse ourselves.
-HttpResponse PlainResponse(int status, std::string text);
+// The answer for a handler that failed, or for a request that we refuse ourselves: its status in
+// words.
+HttpResponse PlainResponse(int status);
 
 // A body's share of ServerCore::received_bytes, given back with it.
 class BodyBudget {
@@ -55,8 +56,8 @@ class BodyBudget {
   ~BodyBudget() { core_->received_bytes -= taken_; }
   BodyBudget(const BodyBudget&) = delete;
   BodyBudget& operator=(const BodyBudget&) = delete;
-  // False: one body, or all together, are larger than the limits.
-  bool Take(size_t bytes);
+  // The status of a refusal: 413 when this body is too large, 503 when all together are; or 0.
+  int Take(size_t bytes);
   size_t taken() const { return taken_; }
 
  private:

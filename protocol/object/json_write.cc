@@ -72,22 +72,37 @@ void WriteInteger(std::string& out, Integer value) {
 }
 
 // As strconv.AppendFloat in encoding/json: shortest digits; 'e' form outside 1e-6 <= |x| < 1e21,
-// with a sign and without a leading zero in negative exponents ("1e-7", "1e+21").
+// with a sign and without a leading zero in negative exponents ("1e-7", "1e+21"). std::to_chars
+// makes the digits only: its own fixed form prints 2^67 with 21 digits, Go's with 17 and zeros.
 void WriteDouble(std::string& out, double value) {
-  const double size = std::abs(value);
-  const bool exponent = size != 0 && (size < 1e-6 || size >= 1e21);
-  std::array<char, 400> buffer;
-  const auto format = exponent ? std::chars_format::scientific : std::chars_format::fixed;
-  const auto [end, error] =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
-  std::string_view text(buffer.data(), static_cast<size_t>(end - buffer.data()));
-  if (exponent && text.size() >= 4 && text[text.size() - 4] == 'e' &&
-      text[text.size() - 3] == '-' && text[text.size() - 2] == '0') {
-    out.append(text.substr(0, text.size() - 2));
-    out.push_back(text.back());
+  std::array<char, 32> buffer;
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(),
+                                          std::abs(value), std::chars_format::scientific);
+  const std::string_view text(buffer.data(), static_cast<size_t>(end - buffer.data()));
+  const size_t e = text.find('e');
+  std::string digits(text.substr(0, 1));
+  if (e > 2) digits += text.substr(2, e - 2);
+  int exponent = 0;  // of the first digit
+  std::from_chars(text.data() + e + 2, end, exponent);
+  if (text[e + 1] == '-') exponent = -exponent;
+
+  if (std::signbit(value)) out.push_back('-');
+  if (value != 0 && (exponent < -6 || exponent >= 21)) {
+    out.push_back(digits[0]);
+    if (digits.size() > 1) out.append(".").append(digits, 1);
+    out += exponent < 0 ? "e-" : "e+";
+    return WriteInteger(out, std::abs(exponent));
+  }
+  if (exponent < 0) {
+    out.append("0.").append(static_cast<size_t>(-exponent - 1), '0').append(digits);
     return;
   }
-  out.append(text);
+  const auto whole = static_cast<size_t>(exponent) + 1;
+  if (digits.size() <= whole) {
+    out.append(digits).append(whole - digits.size(), '0');
+  } else {
+    out.append(digits, 0, whole).append(".").append(digits, whole);
+  }
 }
 
 void Write(std::string& out, const Value& value);

@@ -25,7 +25,9 @@ Bytes Encode(const EnrollBegin& message) {
 
 Bytes Encode(const EnrollChallenge& message) {
   return object::CanonicalJson(
-      object::Object{{"nonce", Base64Encode(message.nonce)}, {"root", Base64Encode(message.root)}});
+      object::Object{{"ca", message.ca_pem},
+                     {"nonce", Base64Encode(message.nonce)},
+                     {"root", Base64Encode(message.root)}});
 }
 
 Bytes Encode(const EnrollFinish& message) {
@@ -76,6 +78,7 @@ Result<EnrollChallenge> ParseEnrollChallenge(BytesView json) {
   EnrollChallenge out;
   TRY(out.root, NeedBase64(message, "root"));
   TRY(out.nonce, NeedBase64(message, "nonce"));
+  TRY(out.ca_pem, GetString(message, "ca"));
   return out;
 }
 

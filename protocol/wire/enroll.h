@@ -1,6 +1,6 @@
 // Enrolment and renewal on the public port, JSON. Two calls on one connection:
-//   begin:  {"token_id"}                     -> {"root" (base64 raw root.json v1), "nonce" (base64,
-//   32 B)} finish: {"token_id","secret",…,"proof"}  -> certificate and everything an agent keeps
+//   begin:  {"token_id"} -> {"root" (base64, raw root.json v1), "nonce" (base64, 32 B), "ca" (PEM)}
+//   finish: {"token_id","secret",…,"proof"} -> certificate and everything an agent keeps
 // The agent checks the token's hash over root and CA before it sends the secret (trust/token.h).
 // Renewal: {"certificate","nonce"…} is the same shape with the old certificate instead of a token.
 #pragma once

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "protocol/base/limits.h"
+#include "protocol/object/utf8.h"
 #include "protocol/yaml/characters.h"
 #include "protocol/yaml/config_yaml.h"
 
@@ -67,6 +68,8 @@ class Builder : public YAML::EventHandler {
                 const std::string& text) override {
     CheckAnchor(mark, anchor);
     CheckTag(mark, tag);
+    // yaml-cpp makes a bare byte of "\\N" and of "\\_".
+    if (!object::IsUtf8(text)) Refuse(mark, "the escapes \\N and \\_ are not supported here");
     const bool plain = tag == "?";
     if (WantsKey()) return TakeKey(mark, plain, text);
     Add(plain ? PlainScalar(text) : object::Value(text));

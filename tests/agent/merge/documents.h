@@ -56,6 +56,17 @@ inline SchemaRef KubernetesType(std::string_view gvk) {
   return {&Kubernetes(), type.value_or(kEmptyType)};
 }
 
+inline SchemaRef ToyType(std::string_view name) {
+  static const Schema schema = [] {
+    Result<Schema> parsed = Schema::FromOpenApi(ReadSourceFile("tests/oracle/schemas/toy.json"));
+    EXPECT_TRUE(parsed.has_value());
+    return parsed ? *std::move(parsed) : Schema();
+  }();
+  const std::optional<TypeId> type = schema.Named(name);
+  EXPECT_TRUE(type.has_value()) << name;
+  return {&schema, type.value_or(kEmptyType)};
+}
+
 // One merge of documents given as text; an absent document is nullopt-like: the word "absent".
 struct Case {
   std::string gvk;  // "": no schema, JSON merge patch

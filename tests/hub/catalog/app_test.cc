@@ -43,6 +43,7 @@ TEST(App, HasTheDefaultsOfTheDesign) {
   EXPECT_TRUE(app.sync.prune);
   EXPECT_TRUE(app.sync.self_heal);
   EXPECT_FALSE(app.sync.allow_empty);
+  EXPECT_TRUE(app.sync.create_namespace);
   EXPECT_EQ(app.sync.apply, ApplyMode::kMerge3);
   EXPECT_EQ(app.sync.retry.limit, 5);
   EXPECT_TRUE(app.warnings.empty());

@@ -74,5 +74,13 @@ TEST(SourceSchedule, ARepositoryThatIsNoLongerFollowedIsForgotten) {
   EXPECT_EQ(schedule.TakeDue(Millis(100'000)), Due{"b"});
 }
 
+TEST(SourceSchedule, WithFewPlacesTheLongestWaitingGoesFirst) {
+  SourceSchedule schedule(kPoll);
+  schedule.Follow({{"b", Millis(0)}}, Millis(0));
+  schedule.Follow({{"a", Millis(0)}, {"b", Millis(0)}}, Millis(5));
+  EXPECT_EQ(schedule.TakeDue(Millis(9), 1), Due{"b"});
+  EXPECT_EQ(schedule.TakeDue(Millis(9), 1), Due{"a"});
+}
+
 }  // namespace
 }  // namespace dunlin::hub

@@ -5,41 +5,15 @@
 
 #include <algorithm>
 
+#include "hub/process/run.h"
 #include "tests/hub/process/run_task.h"
 
 namespace dunlin::process {
 namespace {
 
-struct Outcome {
-  Bytes output;
-  std::string errors;
-  ExitStatus status;
-  bool timed_out = false;
-};
-
-// Writes `input`, closes stdin, reads everything, waits.
-Task<Outcome> Exchange(asio::any_io_executor executor, Command command, Bytes input,
-                       Millis deadline) {
-  CO_TRY(auto child, Child::Start(executor, std::move(command)));
-  child->SetDeadline(deadline);
-  Outcome outcome;
-  CO_TRY_VOID(co_await child->Write(input));
-  child->CloseInput();
-  for (;;) {
-    auto piece = co_await child->Read();
-    if (!piece || piece->empty()) break;
-    outcome.output += *piece;
-  }
-  CO_TRY(outcome.status, co_await child->Wait());
-  outcome.errors = child->error_text();
-  outcome.timed_out = child->timed_out();
-  co_return outcome;
-}
-
-Result<Outcome> RunCommand(Command command, Bytes input = {}, Millis deadline = Millis(20'000)) {
+Result<RunResult> RunCommand(Command command, Bytes input = {}, RunLimits limits = {}) {
   asio::io_context context;
-  return test::RunTask(
-      context, Exchange(context.get_executor(), std::move(command), std::move(input), deadline));
+  return test::RunTask(context, Run(std::move(command), std::move(input), limits));
 }
 
 Command Shell(std::string script) { return {.program = "sh", .arguments = {"-c", script}}; }
@@ -49,7 +23,7 @@ bool IsGone(pid_t pid) { return kill(pid, 0) != 0; }
 TEST(Child, PassesInputAndOutputThrough) {
   // sort answers after it has read everything, as our workers do.
   const Bytes input = Bytes(2'000'000, 'x') + "\n" + Bytes(1'000'000, 'y') + "\n";
-  const auto outcome = RunCommand({.program = "sort"}, input);
+  const auto outcome = RunCommand({.program = "sort"}, input, {.output_bytes = input.size()});
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(outcome->output, input);
   EXPECT_TRUE(outcome->status.ok());
@@ -72,19 +46,47 @@ TEST(Child, TellsHowItEnded) {
 TEST(Child, KeepsTheFirstErrorTextOnly) {
   const auto outcome = RunCommand(Shell("echo oops >&2; head -c 1000000 /dev/zero >&2; echo done"));
   ASSERT_TRUE(outcome);
-  EXPECT_EQ(outcome->errors.substr(0, 5), "oops\n");
-  EXPECT_EQ(outcome->errors.size(), 64u * 1024);
+  EXPECT_EQ(outcome->error_text.substr(0, 5), "oops\n");
+  EXPECT_EQ(outcome->error_text.size(), 64u * 1024);
   EXPECT_EQ(outcome->output, "done\n");
 }
 
+// Reads the pid that the child prints first, then until the end.
+Task<pid_t> ReadPidUntilEnd(Child& child) {
+  Bytes output;
+  for (;;) {
+    const auto piece = co_await child.Read();
+    if (!piece || piece->empty()) break;
+    output += *piece;
+  }
+  CO_TRY(const ExitStatus status, co_await child.Wait());
+  EXPECT_EQ(status.signal, SIGKILL);
+  co_return std::stoi(output);
+}
+
 TEST(Child, DeadlineKillsTheWholeGroup) {
-  const auto outcome = RunCommand(Shell("sleep 1000 & echo $!; exec sleep 1000"), {}, Millis(300));
-  ASSERT_TRUE(outcome) << outcome.error().message;
-  EXPECT_TRUE(outcome->timed_out);
-  EXPECT_EQ(outcome->status.signal, SIGKILL);
-  const pid_t grandchild = std::stoi(outcome->output);
-  // Init or a subreaper collects it; killed it is in any case.
-  EXPECT_TRUE(IsGone(grandchild) || MemoryOf(grandchild) == 0);
+  asio::io_context context;
+  auto child = Child::Start(context.get_executor(), Shell("sleep 1000 & echo $!; exec sleep 1000"));
+  ASSERT_TRUE(child);
+  (*child)->SetDeadline(Millis(300));
+  const auto grandchild = test::RunTask(context, ReadPidUntilEnd(**child));
+  ASSERT_TRUE(grandchild);
+  EXPECT_TRUE((*child)->timed_out());
+  EXPECT_TRUE((*child)->HasEnded());
+  // It was killed, which takes it a moment; who collects it is init's matter.
+  bool has_ended = false;
+  for (int i = 0; i < 1'000'000 && !has_ended; ++i) {
+    has_ended = IsGone(*grandchild) || MemoryOf(*grandchild) == 0;
+  }
+  EXPECT_TRUE(has_ended);
+}
+
+TEST(Run, DeadlineAndOutputLimit) {
+  EXPECT_EQ(RunCommand(Shell("sleep 1000"), {}, {.deadline = Millis(200)}).error().code,
+            Errc::kTimeout);
+  EXPECT_TRUE(RunCommand(Shell("printf 12345"), {}, {.output_bytes = 5}));
+  EXPECT_EQ(RunCommand(Shell("printf 123456"), {}, {.output_bytes = 5}).error().code, Errc::kLimit);
+  EXPECT_EQ(RunCommand(Shell("cat /dev/zero"), {}, {.output_bytes = 5}).error().code, Errc::kLimit);
 }
 
 TEST(Child, WritingToAChildThatEndedIsAnError) {
@@ -115,6 +117,12 @@ TEST(Child, DestroyingKills) {
   EXPECT_GT(MemoryOf(pid), 0u);
   child->reset();
   EXPECT_TRUE(IsGone(pid));
+}
+
+TEST(Child, OneFileCanBePassed) {
+  Command command = Shell("cat <&3");
+  command.file_at_3 = "/proc/sys/kernel/ostype";
+  EXPECT_EQ(RunCommand(std::move(command))->output, "Linux\n");
 }
 
 TEST(ProcessTree, HoldsTheDescendants) {

@@ -22,14 +22,27 @@ Task<Answer> Echo(Backend& backend, Exchange& exchange) {
   co_return Answer(std::move(response));
 }
 
+Task<Answer> Length(Exchange& exchange) {
+  HttpResponse response;
+  response.body = std::to_string(exchange.request().body.size());
+  co_return Answer(std::move(response));
+}
+
 Task<Answer> Big(size_t size) {
   HttpResponse response;
   response.body = Bytes(size, 'x');
   co_return Answer(std::move(response));
 }
 
+TaskVoid AwaitRelease(Backend& backend, int count) {
+  while (backend.released < count) {
+    CO_TRY_VOID(co_await backend.changed->Wait(kHang));
+  }
+  co_return Status();
+}
+
 Task<Answer> Held(Backend& backend) {
-  auto released = co_await backend.release->Wait(kHang);
+  auto released = co_await AwaitRelease(backend, 1);
   if (!released) {
     if (released.error().code == Errc::kCancelled) ++backend.cancelled;
     co_return released.error();
@@ -51,7 +64,7 @@ Task<Answer> Stream(Backend& backend, Exchange& exchange) {
   for (int i = 1; i <= 3; ++i) {
     CO_TRY_VOID(co_await exchange.Write("piece " + std::to_string(i) + "\n"));
     if (i < 3) {
-      CO_TRY_VOID(co_await backend.release->Wait(kHang));
+      CO_TRY_VOID(co_await AwaitRelease(backend, i));
     }
   }
   co_return Answer();
@@ -64,6 +77,7 @@ Task<Answer> Endless(Backend& backend, Exchange& exchange) {
     auto written = co_await exchange.Write(Bytes(64 * 1024, 'e'));
     if (!written) {
       ++backend.cancelled;
+      backend.write_failure = written.error().code;
       co_return written.error();
     }
     ++backend.pieces;
@@ -90,6 +104,7 @@ Task<Answer> Route(Backend& backend, Exchange& exchange) {
   const std::string& target = exchange.request().target;
   if (target == "/echo") return Echo(backend, exchange);
   if (target.rfind("/big?", 0) == 0) return Big(std::stoul(target.substr(5)));
+  if (target == "/length") return Length(exchange);
   if (target == "/held") return Held(backend);
   if (target == "/never") return Never(backend);
   if (target == "/stream") return Stream(backend, exchange);
@@ -125,7 +140,7 @@ NetTest::NetTest() {
   std::string name = testing::TempDir() + "netXXXXXX";
   CHECK(::mkdtemp(name.data()) != nullptr);
   directory = name;
-  backend.release = std::make_shared<Event>(loop.executor());
+  backend.changed = std::make_shared<Event>(loop.executor());
 }
 
 NetTest::~NetTest() {

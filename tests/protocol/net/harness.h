@@ -54,15 +54,22 @@ class Loop {
 struct Backend {
   int started = 0;
   int cancelled = 0;
-  int pieces = 0;  // that /endless has written
+  int pieces = 0;                        // that /endless has written
+  Errc write_failure = Errc::kInternal;  // why /endless ended
   Peer last_peer;
   HttpRequest last_request;
-  std::shared_ptr<Event> release;  // lets /held answer
+  int released = 0;
+  std::shared_ptr<Event> changed;
+  void Release() {  // lets /held answer, and /stream go on by one piece
+    ++released;
+    changed->Notify();
+  }
 };
 
-// /echo: the request's body with its content-type. /big?N: N bytes. /held: answers when released.
-// /never: sleeps for ever. /stream: three pieces. /endless: pieces until the peer is gone.
-// /fail: an error. /throw: an exception. /none: no answer. /half: breaks off a streamed answer.
+// /echo: the request's body with its content-type. /length: its size. /big?N: N bytes. /held:
+// answers once released. /never: sleeps for ever. /stream: three pieces. /endless: pieces until the
+// peer is gone. /fail: an error. /throw: an exception. /none: no answer. /half: breaks off a
+// streamed answer.
 HttpHandler Routes(Backend& backend);
 
 struct NetTest : testing::Test {

@@ -82,7 +82,7 @@ TEST(Report, NewerFieldsAreIgnored) {
 TEST(Enroll, EveryMessageSurvivesTheWire) {
   const EnrollBegin begin{"tok"};
   EXPECT_EQ(*ParseEnrollBegin(Encode(begin)), begin);
-  const EnrollChallenge challenge{"{\"root\":1}", Bytes(32, '\x01')};
+  const EnrollChallenge challenge{"{\"root\":1}", Bytes(32, '\x01'), "PEM"};
   EXPECT_EQ(*ParseEnrollChallenge(Encode(challenge)), challenge);
   const EnrollFinish finish{"tok", "s",     Bytes(65, 4),    Bytes(65, 5),
                             "uid", "0.1.0", Bytes("\0\1", 2)};

@@ -95,6 +95,7 @@ TEST(ParseConfig, RefusesWithTheLine) {
       {"version directive", "%YAML 1.1\n---\na: 1\n", 1},
       {"map as key", "a: 1\n? {b: 1}\n: 2\n", 2},
       {"null key", "a: 1\n~: 2\n", 2},
+      {"escape that yaml-cpp gets wrong", "a: 1\nb: \"\\N\"\n", 2},
       {"control character", "a: 1\nb: \"\x01\"\n", 2},
       {"zero byte", std::string("a: 1\nb: x\0y\n", 12), 2},
       {"escape sequence", "a: \x1b[31m\n", 1},

@@ -1,0 +1,50 @@
+// The commands of dunlin-agent. Each returns its exit code (users.md 1.3).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/kube/kubeconfig.h"
+#include "protocol/base/log.h"
+#include "protocol/base/time.h"
+
+namespace dunlin::app {
+
+// No clock that is right is before this: a machine without a battery starts in 1970.
+inline constexpr TimePoint kBuildTime = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
+
+struct EnrollOptions {
+  std::string hub_url;
+  std::string token;
+  std::string state_dir;
+  kube::Environment kube;
+  bool json = false;
+};
+int Enroll(const EnrollOptions& options);
+
+struct RunOptions {
+  std::string state_dir;
+  kube::Environment kube;
+  std::string agent_namespace;  // empty: the pod's own, else dunlin-system
+  std::string listen;           // empty: no health and metrics port
+  std::string notify_socket;    // NOTIFY_SOCKET
+  std::string watchdog_usec;    // WATCHDOG_USEC
+  LogForm log_form = LogForm::kText;
+  LogLevel log_level = LogLevel::kInfo;
+};
+int Run(const RunOptions& options);
+
+struct StatusOptions {
+  std::string state_dir;
+  bool json = false;
+};
+int ShowStatus(const StatusOptions& options);
+
+// `merge --batch`: requests from the file ("-": stdin), answers on stdout. 0, or 1 when the file
+// cannot be read (merge.md 8.3 has its own exit codes).
+int MergeBatch(const std::string& file);
+
+// The command line as main() gets it.
+int Main(int argc, char** argv);
+
+}  // namespace dunlin::app

@@ -1,0 +1,33 @@
+// The files that enrolment and renewal write: identity.json, agent.key, envelope.key, root.json.
+// Each is replaced durably; identity.json comes last, so a directory has either all of them or
+// counts as not enrolled.
+#pragma once
+
+#include <string>
+
+#include "agent/sync/identity.h"
+#include "protocol/base/bytes.h"
+#include "protocol/base/result.h"
+
+namespace dunlin::state {
+
+struct EnrolledFiles {
+  sync::Identity identity;
+  std::string key_pem;
+  std::string envelope_key_pem;
+  Bytes root_raw;
+};
+
+// kPrecondition: not enrolled (says how to enrol). kCorrupt names the file.
+Result<sync::Identity> ReadIdentity(const std::string& dir);
+Result<std::string> ReadAgentKey(const std::string& dir);
+Result<Bytes> ReadRoot(const std::string& dir);
+
+// Makes the directory (0700) when it is missing. kPrecondition: it holds an identity already.
+Status CheckUnused(const std::string& dir);
+Status WriteEnrolled(const std::string& dir, const EnrolledFiles& files);
+// After a renewal. The certificate and its generation are one file: never one without the other.
+Status WriteIdentity(const std::string& dir, const sync::Identity& identity);
+Status WriteRoot(const std::string& dir, BytesView root_raw);
+
+}  // namespace dunlin::state

@@ -1,0 +1,263 @@
+#include "hub/app/admin_service.h"
+
+#include <algorithm>
+#include <set>
+
+#include "hub/app/fleet_metrics.h"
+#include "hub/app/history.h"
+#include "hub/app/render_job.h"
+#include "hub/catalog/names.h"
+#include "hub/catalog/repo_url.h"
+
+namespace dunlin::hub {
+
+namespace {
+
+constexpr Millis kRefreshLimit{110'000};  // below the CLI's own limit
+constexpr Millis kReadLimit{60'000};
+
+std::string KeyOf(const std::string& repo) {
+  const auto url = catalog::ParseRepoUrl(repo);
+  return url ? catalog::RepoKey(*url) : repo;
+}
+
+object::Value ClusterObject(const NewCluster& cluster) {
+  object::Object spec{{"region", cluster.region}};
+  if (!cluster.server.empty()) spec["server"] = cluster.server;
+  return object::Object{{"apiVersion", "dunlin.dev/v1"},
+                        {"kind", "Cluster"},
+                        {"metadata", {{"labels", cluster.labels}, {"name", cluster.name}}},
+                        {"spec", spec}};
+}
+
+bool SameLabels(const catalog::Cluster& known, const object::Object& labels) {
+  if (known.labels.size() != labels.size()) return false;
+  for (const auto& [key, value] : known.labels) {
+    const object::Value* other = labels.if_contains(key);
+    if (other == nullptr || !other->is_string() || object::View(other->get_string()) != value) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+FleetView AdminService::View() const {
+  return {parts_.model, parts_.pipeline, parts_.catalogue.catalogue(), parts_.publisher,
+          parts_.clock.Now()};
+}
+
+std::vector<wire::Problem> AdminService::Problems() const {
+  std::vector<wire::Problem> problems = parts_.driver.Problems();
+  for (const auto& [cluster, seen] : parts_.agents.restored()) {
+    problems.push_back(
+        {"Cluster " + cluster, "database_is_old",
+         "the hub's database is older than what cluster " + cluster + " runs: " + seen,
+         "a backup was restored, or the agent belongs to another hub; compare "
+         "`dunlin app history` with Git, everything since then was published anew"});
+  }
+  for (wire::Problem& problem : CatalogueProblems(parts_.catalogue.catalogue())) {
+    problems.push_back(std::move(problem));
+  }
+  for (const auto& [app, problem] : parts_.pipeline.app_problems()) {
+    problems.push_back(problem);
+    problems.back().object = "App " + app;
+  }
+  return problems;
+}
+
+object::Value AdminService::FleetStatus() {
+  return StatusDocument(View(), Problems(), StatusVersion());
+}
+
+TaskVoid AdminService::WaitForChange(int64_t after, Millis limit) {
+  const Millis until = parts_.clock.Monotonic() + limit;
+  while (StatusVersion() <= after) {
+    const Millis left = until - parts_.clock.Monotonic();
+    if (left <= Millis(0)) break;
+    auto woken = co_await parts_.model.changed().Wait(left);
+    if (!woken && woken.error().code == Errc::kCancelled) co_return woken;
+  }
+  co_return Status();
+}
+
+object::Value AdminService::Clusters() { return ClustersDocument(View()); }
+
+Result<object::Value> AdminService::Cluster(const std::string& name) {
+  const ClusterRecord* cluster = parts_.model.FindClusterByName(name);
+  if (cluster != nullptr) return object::Value(ClusterDocument(View(), *cluster));
+  std::vector<std::string> known;
+  for (const auto& [id, record] : parts_.model.clusters()) known.push_back(record.name);
+  return MakeError(Errc::kNotFound,
+                   "there is no cluster \"" + name + "\"" + catalog::DidYouMean(name, known));
+}
+
+Status AdminService::EnsureCluster(const NewCluster& cluster) {
+  const auto known = parts_.catalogue.catalogue().FindCluster(cluster.name);
+  NewCluster wanted = cluster;
+  if (known != nullptr) {
+    const bool same = (cluster.region.empty() || cluster.region == known->region) &&
+                      (cluster.server.empty() || cluster.server == known->server) &&
+                      (cluster.labels.empty() || SameLabels(*known, cluster.labels));
+    if (same) return {};
+    if (wanted.region.empty()) wanted.region = known->region;
+    if (wanted.server.empty()) wanted.server = known->server;
+    if (wanted.labels.empty()) {
+      for (const auto& [key, value] : known->labels) wanted.labels[key] = value;
+    }
+  } else if (cluster.region.empty()) {
+    return MakeError(Errc::kInvalidArgument,
+                     "cluster " + cluster.name + " is new: name its region with --region");
+  }
+  catalog::Document document;
+  document.file = "dunlin cluster add";
+  document.object = ClusterObject(wanted);
+  TRY(const auto applied, parts_.catalogue.Apply({document}));
+  if (!applied.front().result) return applied.front().result.error();
+  parts_.driver.CatalogueChanged();
+  return {};
+}
+
+Result<object::Value> AdminService::AddCluster(const NewCluster& cluster) {
+  TRY_VOID(EnsureCluster(cluster));
+  const ClusterRecord* record = parts_.model.FindClusterByName(cluster.name);
+  if (record == nullptr) {
+    return MakeError(Errc::kInternal, "cluster " + cluster.name + " has no record");
+  }
+  TRY(const NewToken token, parts_.enrolment.MakeToken(cluster.name, cluster.token_hours));
+  log_.Info("token_made", {{"cluster", cluster.name}, {"expires", FormatTime(token.expires)}});
+  return object::Value(object::Object{
+      {"cluster", cluster.name},
+      {"command", "dunlin-agent enroll --hub " + public_url_ + " --token " + token.text},
+      {"expires", token.expires.time_since_epoch().count()},
+      {"hub", public_url_},
+      {"id", record->id.str()},
+      {"region", record->region},
+      {"token", token.text}});
+}
+
+Status AdminService::KnowApp(const std::string& name) const {
+  const std::vector<std::string> names = AppNames(View());
+  if (std::find(names.begin(), names.end(), name) != names.end()) return {};
+  return MakeError(Errc::kNotFound,
+                   "there is no app \"" + name + "\"" + catalog::DidYouMean(name, names));
+}
+
+object::Value AdminService::Apps() { return AppsDocument(View()); }
+
+Result<object::Value> AdminService::App(const std::string& name) {
+  TRY_VOID(KnowApp(name));
+  return object::Value(AppDocument(View(), name));
+}
+
+Result<object::Value> AdminService::History(const std::string& name) {
+  TRY_VOID(KnowApp(name));
+  return object::Value(HistoryDocument(View(), name));
+}
+
+Task<object::Value> AdminService::Sync(std::string name, bool allow_mass_prune) {
+  CO_TRY_VOID(KnowApp(name));
+  if (parts_.model.pins().contains(name)) {
+    CO_TRY_VOID(parts_.model.SetPin(name, std::nullopt));
+  }
+  CO_TRY_VOID(parts_.pipeline.Sync(name, allow_mass_prune));
+  // What comes with the fleet repository may change which repositories the app needs.
+  std::set<std::string> looked_at;
+  for (std::vector<std::string> repos = parts_.driver.ReposOf(name); !repos.empty();) {
+    const std::string repo = repos.front();
+    looked_at.insert(repo);
+    auto looked = co_await parts_.driver.Refresh(repo, kRefreshLimit);
+    // An app that left the catalogue meanwhile takes its repository along.
+    if (!looked && looked.error().code != Errc::kNotFound) co_return looked.error();
+    repos = parts_.driver.ReposOf(name);
+    std::erase_if(repos, [&](const std::string& other) { return looked_at.contains(other); });
+  }
+  CO_TRY_VOID(parts_.driver.Publish());
+  object::Object document = AppDocument(View(), name);
+  std::string message =
+      "looked at Git; " + std::to_string(document["clusters"].to_number<int64_t>()) +
+      " cluster(s) at " + std::string(object::FindString(object::Value(document), {"revision"}));
+  document["message"] = std::move(message);
+  co_return object::Value(std::move(document));
+}
+
+Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
+  CO_TRY_VOID(KnowApp(name));
+  const Millis start = parts_.clock.Monotonic();
+  const auto past = parts_.model.history().find(name);
+  static const std::vector<HistoryRecord> kNone;
+  CO_TRY(const HistoryRecord* entry,
+         ChooseHistory(past == parts_.model.history().end() ? kNone : past->second, id, name,
+                       parts_.pipeline.targets()));
+  const int64_t chosen = entry->id;
+  const std::string revision = entry->revision;
+  const auto bundles = BundlesOf(*entry);
+  // First the pin: a crash between the two leaves the app held where it is, never rolled forward.
+  CO_TRY_VOID(parts_.model.SetPin(name, std::to_string(chosen)));
+  const Status rolled = parts_.pipeline.Rollback(name, bundles);
+  if (!rolled) {
+    CO_TRY_VOID(parts_.model.SetPin(name, std::nullopt));
+    co_return rolled.error();
+  }
+  CO_TRY_VOID(parts_.driver.Publish());
+  const Millis took = parts_.clock.Monotonic() - start;
+  parts_.metrics.Observe("dunlin_rollback_duration_seconds", double(took.count()) / 1000);
+  log_.Info("rolled_back", {{"app", name}, {"entry", chosen}, {"revision", revision}});
+  co_return object::Value(object::Object{
+      {"app", name},
+      {"clusters", bundles.size()},
+      {"entry", chosen},
+      {"message", "rolled back to entry " + std::to_string(chosen) + " (" + revision.substr(0, 12) +
+                      ") on " + std::to_string(bundles.size()) +
+                      " cluster(s); held there until a newer commit or `dunlin app sync`"},
+      {"revision", revision}});
+}
+
+object::Value AdminService::Sources() {
+  return SourcesDocument(parts_.driver.Sources(), parts_.clock.Now());
+}
+
+Task<object::Value> AdminService::Refresh(std::string repo) {
+  const std::string key = repo.empty() ? "" : KeyOf(repo);
+  CO_TRY(const int64_t looked, co_await parts_.driver.Refresh(key, kRefreshLimit));
+  object::Value document = Sources();
+  document.get_object()["refreshed"] = looked;
+  co_return document;
+}
+
+Task<object::Value> AdminService::Apply(Bytes text, std::string file) {
+  render::TreeFile input;
+  input.path = "apply.yaml";
+  input.bytes = std::move(text);
+  render::RenderRequest request = CatalogRequest({}, "");
+  request.files.push_back(std::move(input));
+  auto read = parts_.renderer.Render(std::move(request));
+  CO_TRY(render::RenderAnswer answer,
+         co_await net::WithTimeout(std::move(read), kReadLimit, "reading " + file));
+  CO_TRY(std::vector<catalog::Document> documents, CatalogDocuments(std::move(answer)));
+  if (documents.empty()) {
+    co_return MakeError(Errc::kInvalidArgument, file + " holds no document");
+  }
+  for (catalog::Document& document : documents) document.file = file;
+  CO_TRY(const auto applied, parts_.catalogue.Apply(documents));
+  object::Array items;
+  for (const FleetCatalogue::Applied& one : applied) {
+    static constexpr const char* kWords[] = {"created", "configured", "unchanged"};
+    const bool ok = one.result.has_value();
+    items.push_back(
+        object::Object{{"code", ok ? "" : Name(one.result.error().code)},
+                       {"kind", one.id.name.empty() ? "" : Name(one.id.kind)},
+                       {"message", ok ? "" : one.result.error().message},
+                       {"name", one.id.name},
+                       {"place", one.place},
+                       {"result", ok ? kWords[static_cast<int>(*one.result)] : "failed"}});
+  }
+  parts_.driver.CatalogueChanged();
+  co_return object::Value(object::Object{{"items", std::move(items)},
+                                         {"time", parts_.clock.Now().time_since_epoch().count()}});
+}
+
+std::string AdminService::Metrics() { return parts_.metrics.Text() + FleetMetrics(View()).Text(); }
+
+}  // namespace dunlin::hub

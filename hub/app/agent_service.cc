@@ -1,0 +1,132 @@
+#include "hub/app/agent_service.h"
+
+#include "protocol/wire/frame.h"
+
+namespace dunlin::hub {
+
+namespace {
+
+// Counts a held poll for as long as its coroutine lives, however that ends.
+class HeldPoll {
+ public:
+  explicit HeldPoll(Contact& contact) : contact_(contact) { ++contact_.held_polls; }
+  ~HeldPoll() { --contact_.held_polls; }
+  HeldPoll(const HeldPoll&) = delete;
+  HeldPoll& operator=(const HeldPoll&) = delete;
+
+ private:
+  Contact& contact_;
+};
+
+Bytes NothingNew() {
+  Bytes out;
+  wire::AppendFrame(out, wire::FrameType::kEnd, {});
+  return out;
+}
+
+}  // namespace
+
+Result<AgentIdentity> AgentService::Identify(const net::Peer& peer) {
+  if (!peer.certificate) {
+    return MakeError(Errc::kUnauthenticated, "the agent port needs a client certificate");
+  }
+  // The key is the identity: names in the certificate are for people.
+  const AgentRecord* agent = parts_.model.FindAgentByKey(peer.certificate->key.SpkiHash());
+  if (agent == nullptr) {
+    return MakeError(Errc::kUnauthenticated, "this key is not enrolled at this hub");
+  }
+  if (agent->revoked) return MakeError(Errc::kPermission, "this agent is revoked");
+  return AgentIdentity{agent->cluster, agent->id};
+}
+
+void AgentService::NoteNewer(const ClusterId& cluster, const wire::Have& have) {
+  const trust::Statement* current = parts_.publisher.Current(cluster);
+  const int64_t published = current == nullptr ? 0 : current->seq;
+  if (have.seq <= published && have.number <= parts_.publisher.HeadNumber()) return;
+  const auto news = parts_.publisher.NoteAgent(cluster, have);
+  const ClusterRecord* record = parts_.model.FindCluster(cluster);
+  const std::string name = record == nullptr ? cluster.str() : record->name;
+  if (!news) {
+    log_.Warn("agent_ahead_refused", news.error(), {{"cluster", name}});
+    return;
+  }
+  const bool first = restored_.empty();
+  restored_[name] = "it holds statement " + std::to_string(have.seq) + " of head " +
+                    std::to_string(have.number) + ", the hub knows " + std::to_string(published) +
+                    " of " + std::to_string(parts_.publisher.HeadNumber());
+  if (first || *news) log_.Warn("database_is_old", {{"cluster", name}, {"seen", restored_[name]}});
+  // A statement above what the agent holds, so that it is not cut off.
+  parts_.driver.Republish(cluster, true);
+}
+
+void AgentService::Note(const ClusterId& cluster, const wire::PollRequest& request) {
+  Contact& contact = parts_.model.contact(cluster);
+  const bool back = parts_.clock.Now() - contact.last_seen > ContactLimits().stale;
+  contact.last_seen = parts_.clock.Now();
+  if (!(contact.facts == request.facts)) {
+    // An apiserver that is away for a moment does not make its cluster's version unknown.
+    const wire::Facts before = contact.facts;
+    contact.facts = request.facts;
+    if (contact.facts.kube_version.empty()) {
+      contact.facts.kube_version = before.kube_version;
+      contact.facts.api_versions = before.api_versions;
+    }
+    parts_.driver.NoteFacts(cluster, request.facts);
+  }
+  if (back) parts_.model.Touch();
+  NoteNewer(cluster, request.have);
+}
+
+Task<Bytes> AgentService::Poll(AgentIdentity agent, wire::PollRequest request) {
+  Note(agent.cluster, request);
+  Contact& contact = parts_.model.contact(agent.cluster);
+  const HeldPoll held(contact);
+  const Millis until = parts_.clock.Monotonic() + hold_;
+  while (true) {
+    auto answer = parts_.publisher.Answer(agent.cluster, request);
+    if (!answer) co_return answer.error();
+    if (*answer) co_return std::move(**answer);
+    const Millis left = until - parts_.clock.Monotonic();
+    if (left <= Millis(0) || stopping_) break;
+    auto woken = co_await parts_.gate.At(agent.cluster).Wait(left);
+    if (!woken && woken.error().code == Errc::kCancelled) co_return woken.error();
+    const AgentRecord* record = parts_.model.FindAgent(agent.agent);
+    if (record == nullptr || record->revoked) {
+      co_return MakeError(Errc::kPermission, "this agent is revoked");
+    }
+    // A connection that is held is contact, too.
+    contact.last_seen = parts_.clock.Now();
+  }
+  co_return NothingNew();
+}
+
+Result<Bytes> AgentService::Bundle(const AgentIdentity& agent, const BundleDigest& digest,
+                                   const std::optional<BundleDigest>& from) {
+  parts_.model.contact(agent.cluster).last_seen = parts_.clock.Now();
+  return parts_.publisher.BundleFrames(agent.cluster, digest, from);
+}
+
+Status AgentService::Report(const AgentIdentity& agent, wire::Report report) {
+  const TimePoint now = parts_.clock.Now();
+  parts_.model.contact(agent.cluster).last_seen = now;
+  Measure(agent.cluster, report);
+  return parts_.model.PutReport(agent.cluster, std::move(report), now);
+}
+
+void AgentService::Measure(const ClusterId& cluster, const wire::Report& report) {
+  for (const wire::TargetReport& target : report.targets) {
+    const TargetKey key{target.app, cluster};
+    const auto known = parts_.pipeline.targets().find(key);
+    if (known == parts_.pipeline.targets().end() || target.state != "Synced") continue;
+    const StepTimes& times = known->second.times;
+    const auto& bundle = known->second.memory.bundle;
+    if (times.published == TimePoint() || !bundle || bundle->Hex() != target.bundle) continue;
+    TimePoint& counted = measured_[key];
+    if (counted == times.published) continue;
+    counted = times.published;
+    const Millis took = parts_.clock.Now() - times.noticed;
+    parts_.metrics.Observe("dunlin_commit_to_synced_seconds", double(took.count()) / 1000);
+  }
+}
+
+}  // namespace dunlin::hub

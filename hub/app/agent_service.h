@@ -1,0 +1,57 @@
+// What stands behind the agent port: who asks, held polls, bundles, reports.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "hub/api/agent_api.h"
+#include "hub/app/driver.h"
+#include "hub/app/model.h"
+#include "hub/app/poll_gate.h"
+#include "hub/publish/publisher.h"
+#include "protocol/base/log.h"
+#include "protocol/base/metrics.h"
+
+namespace dunlin::hub {
+
+class AgentService : public AgentBackend {
+ public:
+  struct Parts {
+    FleetModel& model;
+    Publisher& publisher;
+    Driver& driver;
+    PollGate& gate;
+    const Pipeline& pipeline;
+    const Clock& clock;
+    dunlin::Metrics& metrics;
+  };
+  AgentService(Parts parts, Log log, Millis hold = Seconds(wire::kHoldSeconds))
+      : parts_(parts), log_(std::move(log)), hold_(hold) {}
+
+  Result<AgentIdentity> Identify(const net::Peer& peer) override;
+  Task<Bytes> Poll(AgentIdentity agent, wire::PollRequest request) override;
+  Result<Bytes> Bundle(const AgentIdentity& agent, const BundleDigest& digest,
+                       const std::optional<BundleDigest>& from) override;
+  Status Report(const AgentIdentity& agent, wire::Report report) override;
+
+  // Held polls are answered at their next wake-up.
+  void Stop() { stopping_ = true; }
+
+  // Clusters whose agents hold what this hub never made: its database is an old copy. Cluster name
+  // -> what was seen.
+  const std::map<std::string, std::string>& restored() const { return restored_; }
+
+ private:
+  void Note(const ClusterId& cluster, const wire::PollRequest& request);
+  void NoteNewer(const ClusterId& cluster, const wire::Have& have);
+  void Measure(const ClusterId& cluster, const wire::Report& report);
+
+  Parts parts_;
+  Log log_;
+  Millis hold_;
+  bool stopping_ = false;
+  std::map<std::string, std::string> restored_;
+  std::map<TargetKey, TimePoint> measured_;  // the publish whose arrival was counted
+};
+
+}  // namespace dunlin::hub

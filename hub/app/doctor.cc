@@ -1,0 +1,158 @@
+// `dunlin-hub doctor`: is this machine able to run the hub, and if not, what to do.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "hub/app/keys.h"
+#include "hub/app/verbs.h"
+#include "hub/app/worlds.h"
+#include "protocol/net/runtime.h"
+#include "protocol/object/json.h"
+
+namespace dunlin::hub {
+
+namespace {
+
+struct Check {
+  std::string name;
+  bool ok = false;
+  std::string found;  // what is there, or the cause of the failure
+  std::string hint;
+};
+
+Check FromStatus(std::string name, const Status& status, std::string found, std::string hint) {
+  if (status) return {std::move(name), true, std::move(found), ""};
+  return {std::move(name), false, status.error().message, std::move(hint)};
+}
+
+Check CheckData(const std::string& data) {
+  struct stat info {};
+  if (stat(data.c_str(), &info) != 0) {
+    return {"data directory", false, data + " does not exist",
+            "run: dunlin-hub init --data " + data};
+  }
+  if (access(data.c_str(), W_OK) != 0) {
+    return {"data directory", false, data + " is not writable", "run as its owner"};
+  }
+  if ((info.st_mode & 077) != 0) {
+    return {"data directory", false, data + " is open to other users", "run: chmod 700 " + data};
+  }
+  std::error_code error;
+  const auto space = std::filesystem::space(data, error);
+  const uint64_t free_mib = error ? 0 : space.available >> 20;
+  if (free_mib < 200) {
+    return {"data directory", false, std::to_string(free_mib) + " MiB free", "free some space"};
+  }
+  return {"data directory", true, data + ", " + std::to_string(free_mib) + " MiB free", ""};
+}
+
+Check CheckKeys(const HubConfig& config, TimePoint now) {
+  const auto keys = LoadKeys(config.data);
+  if (!keys) {
+    return {"keys", false, keys.error().message, "run: dunlin-hub init --data " + config.data};
+  }
+  if (keys->root.expires <= now) {
+    return {"keys", false, "the root document expired at " + FormatTime(keys->root.expires),
+            "sign a new root document"};
+  }
+  return {"keys", true, "root document valid until " + FormatTime(keys->root.expires), ""};
+}
+
+Check CheckProgram(std::string name, const std::string& program, const std::string& hint) {
+  const bool plain = program.find('/') == std::string::npos;
+  const bool there = !plain && access(program.c_str(), X_OK) == 0;
+  return {std::move(name), there, there ? program : program + " was not found", there ? "" : hint};
+}
+
+TaskVoid CheckSandbox(const HubConfig& config, asio::thread_pool& pool, std::string* isolation) {
+  render::RendererConfig renderer_config = RendererConfigOf(config);
+  renderer_config.state_dir += "-doctor";
+  renderer_config.ready = 2;
+  auto making = render::MakeSandboxRenderer(std::move(renderer_config), pool, Log());
+  CO_TRY(const std::unique_ptr<render::Renderer> renderer,
+         co_await net::WithTimeout(std::move(making), Seconds(60), "starting the renderer"));
+  render::RenderRequest request;
+  render::TreeFile file;
+  file.path = "probe.yaml";
+  file.bytes = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: probe}\n";
+  request.files.push_back(std::move(file));
+  render::RenderTarget target;
+  target.id = "probe";
+  request.targets.push_back(std::move(target));
+  auto rendering = renderer->Render(std::move(request));
+  auto answer = co_await net::WithTimeout(std::move(rendering), Seconds(60), "a probe render");
+  *isolation = renderer->Isolation();
+  auto stopping = renderer->Stop();
+  auto stopped = co_await net::WithTimeout(std::move(stopping), Seconds(10), "ending sandboxes");
+  if (!answer) co_return answer.error();
+  const auto& fault = answer->targets.front().fault;
+  if (fault) co_return fault->ToError();
+  co_return stopped;
+}
+
+Check ProbeSandbox(const HubConfig& config) {
+  asio::io_context context{1};
+  asio::thread_pool pool(2);
+  Status outcome;
+  std::string isolation;
+  auto on_done = [&](const Status& status) {
+    outcome = status;
+    context.stop();
+  };
+  net::Spawn(context.get_executor(), CheckSandbox(config, pool, &isolation), on_done);
+  context.run();
+  pool.join();
+  std::error_code ignored;
+  std::filesystem::remove_all(config.data + "/sandboxes-doctor", ignored);
+  Check check = FromStatus("sandbox", outcome, "a probe was rendered inside " + isolation,
+                           "install runsc beside dunlin-render, or bubblewrap");
+  if (check.ok && isolation == "none") {
+    check = {"sandbox", false, "rendering runs without any isolation",
+             "remove render.sandbox: none from the configuration"};
+  }
+  return check;
+}
+
+}  // namespace
+
+Status Doctor(const std::string& config_file, bool json) {
+  std::vector<Check> checks;
+  const auto config = LoadHubConfig(config_file);
+  if (!config) {
+    checks.push_back({"configuration", false, config.error().message,
+                      "correct it, or make one with: dunlin-hub init --data DIR"});
+  } else {
+    const render::RendererConfig renderer = RendererConfigOf(*config);
+    checks.push_back({"configuration", true, config_file, ""});
+    checks.push_back(CheckData(config->data));
+    checks.push_back(CheckKeys(*config, SystemClock().Now()));
+    checks.push_back(CheckProgram("render worker", renderer.worker_program,
+                                  "install dunlin-render beside dunlin-hub or name it in "
+                                  "render.worker"));
+    const auto git = GitConfigOf(*config);
+    checks.push_back(FromStatus("git settings", git ? Status() : Status(git.error()),
+                                std::to_string(config->git.local_roots.size()) + " local root(s)",
+                                "correct git.allowNetworks"));
+    checks.push_back(ProbeSandbox(*config));
+  }
+  bool ok = true;
+  object::Array items;
+  for (const Check& check : checks) {
+    ok = ok && check.ok;
+    items.push_back(object::Object{
+        {"found", check.found}, {"hint", check.hint}, {"name", check.name}, {"ok", check.ok}});
+    if (json) continue;
+    std::printf("%s %s: %s\n", check.ok ? "ok  " : "FAIL", check.name.c_str(), check.found.c_str());
+    if (!check.hint.empty()) std::printf("     hint: %s\n", check.hint.c_str());
+  }
+  if (json) {
+    std::puts(object::CanonicalJson(object::Object{{"items", items}, {"ok", ok}}).c_str());
+  }
+  if (!ok) return MakeError(Errc::kPrecondition, "at least one check failed");
+  return {};
+}
+
+}  // namespace dunlin::hub

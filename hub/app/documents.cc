@@ -1,0 +1,394 @@
+#include "hub/app/documents.h"
+
+#include <algorithm>
+#include <set>
+
+#include "hub/app/history.h"
+
+namespace dunlin::hub {
+
+namespace {
+
+int64_t Ms(TimePoint time) { return time.time_since_epoch().count(); }
+
+object::Array ToArray(const std::vector<wire::Problem>& problems) {
+  object::Array out;
+  for (const wire::Problem& problem : problems) out.push_back(ProblemDocument(problem));
+  return out;
+}
+
+const wire::TargetReport* FindReport(const FleetView& view, const TargetKey& key) {
+  const ReportRecord* report = view.model.FindReport(key.second);
+  if (report == nullptr) return nullptr;
+  for (const wire::TargetReport& target : report->report.targets) {
+    if (target.app == key.first) return &target;
+  }
+  return nullptr;
+}
+
+std::string DesiredBundle(const FleetView& view, const TargetKey& key) {
+  const trust::Statement* statement = view.publisher.Current(key.second);
+  if (statement == nullptr) return "";
+  const auto entry = statement->apps.find(AppName(key.first));
+  return entry == statement->apps.end() ? "" : entry->second.bundle.Hex();
+}
+
+object::Object Times(const Pipeline::Target& target, const wire::TargetReport* report,
+                     const ReportRecord* record) {
+  object::Object times{{"noticed", Ms(target.times.noticed)},
+                       {"resolved", Ms(target.times.resolved)},
+                       {"rendered", Ms(target.times.rendered)},
+                       {"published", Ms(target.times.published)}};
+  if (report != nullptr) {
+    times["received"] = Ms(report->received);
+    times["verified"] = Ms(report->verified);
+    times["applied"] = Ms(report->applied);
+    times["reported"] = Ms(record->received);
+  }
+  return times;
+}
+
+object::Object CountsOf(const wire::Counts& counts) {
+  return {{"created", counts.created},     {"configured", counts.configured},
+          {"unchanged", counts.unchanged}, {"deleted", counts.deleted},
+          {"skipped", counts.skipped},     {"failed", counts.failed}};
+}
+
+// The worst state, with the reason of the first target that is in it.
+TargetStatus WorstOf(const std::vector<TargetStatus>& statuses) {
+  std::vector<TargetState> states;
+  for (const TargetStatus& status : statuses) states.push_back(status.state);
+  const TargetState worst = Worst(states);
+  for (const TargetStatus& status : statuses) {
+    if (status.state == worst) return {worst, worst == TargetState::kSynced ? "" : status.reason};
+  }
+  return {worst, ""};
+}
+
+std::string WorstHealth(const std::vector<std::string>& healths) {
+  for (const char* word :
+       {"Failed", "Missing", "Terminating", "InProgress", "Unknown", "Suspended"}) {
+    if (std::find(healths.begin(), healths.end(), word) != healths.end()) return word;
+  }
+  return healths.empty() ? "" : healths.front();
+}
+
+// The map is ordered by app: one look-up an app, not a walk over the whole fleet.
+std::vector<TargetKey> TargetsOfCluster(const FleetView& view, const ClusterId& cluster) {
+  std::vector<TargetKey> keys;
+  const Targets& targets = view.pipeline.targets();
+  for (auto it = targets.begin(); it != targets.end();) {
+    const std::string app = it->first.first;
+    if (targets.contains({app, cluster})) keys.emplace_back(app, cluster);
+    it = targets.upper_bound({app, ClusterId("~")});  // behind every UUID
+  }
+  return keys;
+}
+
+std::vector<TargetKey> TargetsOfApp(const FleetView& view, const std::string& app) {
+  std::vector<TargetKey> keys;
+  const Targets& targets = view.pipeline.targets();
+  for (auto it = targets.lower_bound({app, ClusterId()}); it != targets.end(); ++it) {
+    if (it->first.first != app) break;
+    keys.push_back(it->first);
+  }
+  return keys;
+}
+
+std::string LabelText(const std::map<std::string, std::string>& labels) {
+  std::string text;
+  for (const auto& [key, value] : labels) {
+    text += (text.empty() ? "" : ",") + key + "=" + value;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::optional<TimePoint> LastContact(const FleetView& view, const ClusterId& cluster) {
+  const Contact* contact = view.model.FindContact(cluster);
+  if (contact == nullptr || contact->last_seen == TimePoint()) return std::nullopt;
+  return contact->held_polls > 0 ? view.now : contact->last_seen;
+}
+
+object::Object ProblemDocument(const wire::Problem& problem) {
+  return {{"code", problem.code},
+          {"hint", problem.hint},
+          {"message", problem.message},
+          {"object", problem.object}};
+}
+
+TargetStatus StatusOf(const FleetView& view, const TargetKey& key) {
+  const Pipeline::Target& target = view.pipeline.targets().at(key);
+  TargetFacts facts;
+  facts.last_contact = LastContact(view, key.second);
+  facts.rendered = target.memory.bundle.has_value();
+  facts.render_problem = target.memory.problem;
+  facts.desired_bundle = DesiredBundle(view, key);
+  if (const wire::TargetReport* report = FindReport(view, key)) facts.report = *report;
+  if (const ReportRecord* report = view.model.FindReport(key.second)) {
+    facts.agent_problems = report->report.problems;
+  }
+  TargetStatus status = RollUp(facts, ContactLimits(), view.now);
+  // A commit that waits for a person is no failure, but the cluster is not what Git says.
+  const bool manual = target.spec != nullptr && !target.spec->spec->sync.automatic;
+  if (!target.pending.empty() && manual && status.state >= TargetState::kOutOfSync) {
+    status = {TargetState::kOutOfSync, "commit " + target.pending.substr(0, 12) +
+                                           " waits for: dunlin app sync " + key.first};
+  }
+  return status;
+}
+
+object::Object TargetDocument(const FleetView& view, const TargetKey& key) {
+  const Pipeline::Target& target = view.pipeline.targets().at(key);
+  const TargetMemory& memory = target.memory;
+  const ClusterRecord* cluster = view.model.FindCluster(key.second);
+  const wire::TargetReport* report = FindReport(view, key);
+  const TargetStatus status = StatusOf(view, key);
+  std::vector<wire::Problem> problems;
+  if (!memory.problem.code.empty()) problems.push_back(memory.problem);
+  if (report != nullptr) {
+    problems.insert(problems.end(), report->problems.begin(), report->problems.end());
+  }
+  if (const ReportRecord* record = view.model.FindReport(key.second)) {
+    const auto& agent = record->report.problems;
+    problems.insert(problems.end(), agent.begin(), agent.end());
+  }
+  object::Object out{{"app", key.first},
+                     {"bundle", memory.bundle ? memory.bundle->Hex() : ""},
+                     {"cluster", cluster == nullptr ? target.cluster_name : cluster->name},
+                     {"failed_revision", memory.failed_revision},
+                     {"health", report == nullptr ? "" : report->health},
+                     {"objects", memory.objects},
+                     {"pending", target.pending},
+                     {"problems", ToArray(problems)},
+                     {"reason", status.reason},
+                     {"region", cluster == nullptr ? "" : cluster->region},
+                     {"revision", memory.revision},
+                     {"state", Name(status.state)},
+                     {"times", Times(target, report, view.model.FindReport(key.second))}};
+  if (report != nullptr) {
+    out["applied_bundle"] = report->bundle;
+    out["conflicts"] = report->conflicts;
+    out["counts"] = CountsOf(report->counts);
+    out["drift_repaired"] = report->drift_repaired;
+    out["seq"] = report->seq;
+    out["warnings"] = ToArray(report->warnings);
+  }
+  return out;
+}
+
+object::Object StatusDocument(const FleetView& view, const std::vector<wire::Problem>& problems,
+                              int64_t version) {
+  object::Array targets;
+  std::map<std::string, int64_t> states;
+  for (const auto& [key, target] : view.pipeline.targets()) {
+    object::Object document = TargetDocument(view, key);
+    ++states[std::string(object::View(document["state"].get_string()))];
+    targets.push_back(std::move(document));
+  }
+  int64_t connected = 0;
+  for (const auto& [id, cluster] : view.model.clusters()) {
+    const auto contact = LastContact(view, id);
+    if (contact && view.now - *contact < ContactLimits().stale) ++connected;
+  }
+  object::Object by_state;
+  for (const auto& [state, count] : states) by_state[state] = count;
+  object::Object summary{{"clusters", view.model.clusters().size()},
+                         {"connected", connected},
+                         {"states", by_state},
+                         {"synced", states["Synced"]},
+                         {"targets", view.pipeline.targets().size()}};
+  return {{"problems", ToArray(problems)},
+          {"summary", summary},
+          {"targets", targets},
+          {"time", Ms(view.now)},
+          {"version", version}};
+}
+
+object::Object ClusterDocument(const FleetView& view, const ClusterRecord& cluster) {
+  const Contact* contact = view.model.FindContact(cluster.id);
+  const ReportRecord* report = view.model.FindReport(cluster.id);
+  const trust::Statement* statement = view.publisher.Current(cluster.id);
+  std::vector<TargetStatus> statuses;
+  object::Array targets;
+  for (const TargetKey& key : TargetsOfCluster(view, cluster.id)) {
+    statuses.push_back(StatusOf(view, key));
+    targets.push_back(TargetDocument(view, key));
+  }
+  TargetStatus status = WorstOf(statuses);
+  const auto last = LastContact(view, cluster.id);
+  if (!view.model.HasAgent(cluster.id)) {
+    status = {TargetState::kUnknown,
+              "no agent is enrolled; run what `dunlin cluster add " + cluster.name + "` prints"};
+  } else if (statuses.empty()) {
+    const bool fresh = last && view.now - *last < ContactLimits().stale;
+    status = {fresh ? TargetState::kSynced : TargetState::kUnknown, "no app selects it"};
+  }
+  object::Object labels;
+  for (const auto& [key, value] : cluster.labels) labels[key] = value;
+  return {{"agent_version", contact == nullptr ? "" : contact->facts.agent_version},
+          {"apps", targets.size()},
+          {"channel", cluster.channel},
+          {"enrolled", view.model.HasAgent(cluster.id)},
+          {"id", cluster.id.str()},
+          {"kube_version", contact == nullptr ? "" : contact->facts.kube_version},
+          {"label_text", LabelText(cluster.labels)},
+          {"labels", labels},
+          {"last_seen", last ? Ms(*last) : 0},
+          {"name", cluster.name},
+          {"origin", cluster.origin},
+          {"problems",
+           ToArray(report == nullptr ? std::vector<wire::Problem>() : report->report.problems)},
+          {"reason", status.reason},
+          {"region", cluster.region},
+          {"seq", statement == nullptr ? 0 : statement->seq},
+          {"server", cluster.server},
+          {"state", Name(status.state)},
+          {"targets", targets},
+          {"time", Ms(view.now)}};
+}
+
+object::Object ClustersDocument(const FleetView& view) {
+  std::map<std::string, const ClusterRecord*> by_name;
+  for (const auto& [id, cluster] : view.model.clusters()) by_name[cluster.name] = &cluster;
+  object::Array items;
+  for (const auto& [name, cluster] : by_name) {
+    object::Object document = ClusterDocument(view, *cluster);
+    document.erase("targets");
+    items.push_back(std::move(document));
+  }
+  return {{"items", items}, {"time", Ms(view.now)}};
+}
+
+std::vector<std::string> AppNames(const FleetView& view) {
+  std::set<std::string> names;
+  for (const auto& app : view.catalogue.Apps()) names.insert(app->name.str());
+  for (const auto& [key, target] : view.pipeline.targets()) names.insert(key.first);
+  return {names.begin(), names.end()};
+}
+
+object::Object AppDocument(const FleetView& view, const std::string& name) {
+  const auto app = view.catalogue.FindApp(name);
+  const catalog::ObjectId id{catalog::ObjectKind::kApp, name};
+  std::vector<TargetStatus> statuses;
+  std::vector<std::string> healths;
+  object::Array targets;
+  int64_t objects = 0;
+  std::map<std::string, int> revisions;
+  std::string revision;
+  for (const TargetKey& key : TargetsOfApp(view, name)) {
+    const TargetMemory& memory = view.pipeline.targets().at(key).memory;
+    statuses.push_back(StatusOf(view, key));
+    if (const wire::TargetReport* report = FindReport(view, key)) {
+      healths.push_back(report->health);
+    }
+    objects += memory.objects;
+    if (++revisions[memory.revision] > revisions[revision]) revision = memory.revision;
+    targets.push_back(TargetDocument(view, key));
+  }
+  TargetStatus status = WorstOf(statuses);
+  std::string note = status.reason;
+  const auto pin = view.model.pins().find(name);
+  if (pin != view.model.pins().end()) {
+    note = "rolled back to history entry " + pin->second +
+           "; a newer commit or `dunlin app sync` ends that";
+  }
+  const auto problem = view.pipeline.app_problems().find(name);
+  if (problem != view.pipeline.app_problems().end()) {
+    if (statuses.empty()) status.state = TargetState::kFailed;
+    note = problem->second.message;
+  } else if (statuses.empty()) {
+    status.state = TargetState::kUnknown;
+    note = "no cluster is selected";
+  }
+  object::Object out{{"clusters", targets.size()},
+                     {"health", WorstHealth(healths)},
+                     {"name", name},
+                     {"note", note},
+                     {"objects", objects},
+                     {"path", app == nullptr ? "" : app->path},
+                     {"pinned", pin != view.model.pins().end()},
+                     {"ref", app == nullptr ? "" : app->revision},
+                     {"repo", app == nullptr ? "" : app->repo},
+                     {"revision", revision},
+                     {"state", Name(status.state)},
+                     {"targets", targets},
+                     {"time", Ms(view.now)}};
+  if (const auto origin = view.catalogue.OriginOf(id)) out["origin"] = origin->Text();
+  if (const object::Value* document = view.catalogue.DocumentOf(id)) out["document"] = *document;
+  if (app != nullptr && !app->warnings.empty()) {
+    object::Array warnings;
+    for (const std::string& warning : app->warnings) warnings.emplace_back(warning);
+    out["warnings"] = std::move(warnings);
+  }
+  return out;
+}
+
+object::Object AppsDocument(const FleetView& view) {
+  object::Array items;
+  for (const std::string& name : AppNames(view)) {
+    object::Object document = AppDocument(view, name);
+    document.erase("targets");
+    document.erase("document");
+    items.push_back(std::move(document));
+  }
+  return {{"items", items}, {"time", Ms(view.now)}};
+}
+
+object::Object HistoryDocument(const FleetView& view, const std::string& app) {
+  object::Array items;
+  const auto history = view.model.history().find(app);
+  const auto pin = view.model.pins().find(app);
+  if (history != view.model.history().end()) {
+    for (auto entry = history->second.rbegin(); entry != history->second.rend(); ++entry) {
+      std::string note = entry == history->second.rbegin() ? "current" : "";
+      if (pin != view.model.pins().end() && pin->second == std::to_string(entry->id)) {
+        note = "rolled back to";
+      }
+      items.push_back(object::Object{{"cause", entry->cause},
+                                     {"clusters", entry->entries.size()},
+                                     {"id", entry->id},
+                                     {"note", note},
+                                     {"revision", entry->revision},
+                                     {"time", Ms(entry->time)}});
+    }
+  }
+  return {{"app", app}, {"items", items}, {"time", Ms(view.now)}};
+}
+
+object::Object SourcesDocument(const std::vector<Driver::SourceView>& sources, TimePoint now) {
+  object::Array items;
+  for (const Driver::SourceView& source : sources) {
+    std::string state = source.commit.empty() ? "Unknown" : "Ready";
+    if (source.error) state = "Failed";
+    items.push_back(object::Object{{"checked", Ms(source.checked)},
+                                   {"code", source.error ? Name(source.error->code) : ""},
+                                   {"commit", source.commit.str()},
+                                   {"fleet", source.fleet},
+                                   {"reason", source.error ? source.error->message : ""},
+                                   {"ref", source.revision},
+                                   {"repo", source.repo},
+                                   {"state", state}});
+  }
+  return {{"items", items}, {"time", Ms(now)}};
+}
+
+std::vector<wire::Problem> CatalogueProblems(const catalog::Catalogue& catalogue) {
+  std::vector<wire::Problem> out;
+  for (const catalog::Problem& problem : catalogue.problems()) {
+    wire::Problem shown;
+    shown.object = problem.id ? problem.id->Text() : "";
+    shown.code = Name(problem.error.code);
+    shown.message = problem.error.message;
+    if (!problem.origin.file.empty()) {
+      shown.message = problem.origin.Text() + ": " + problem.error.message;
+    }
+    shown.hint = problem.last_good_kept ? "correct it; the last good version stays in force"
+                                        : "correct it; until then it has no effect";
+    out.push_back(std::move(shown));
+  }
+  return out;
+}
+
+}  // namespace dunlin::hub

@@ -1,0 +1,57 @@
+// The documents of the admin API, from what is in memory. Pure functions: no write, no wait. Times
+// are milliseconds since 1970, 0 for "never"; names are those that the CLI's tables read.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hub/app/driver.h"
+#include "hub/app/model.h"
+#include "hub/catalog/catalogue.h"
+#include "hub/pipeline/pipeline.h"
+#include "hub/publish/publisher.h"
+#include "protocol/object/value.h"
+
+namespace dunlin::hub {
+
+struct FleetView {
+  const FleetModel& model;
+  const Pipeline& pipeline;
+  const catalog::Catalogue& catalogue;
+  const Publisher& publisher;
+  TimePoint now{};
+};
+
+// When the cluster's agent was last heard; a poll that is held is contact now.
+std::optional<TimePoint> LastContact(const FleetView& view, const ClusterId& cluster);
+
+// State and reason of one target. REQUIRES: it exists.
+TargetStatus StatusOf(const FleetView& view, const TargetKey& key);
+
+// {"app","cluster","region","state","reason","health","revision","pending","bundle","objects",
+//  "seq","counts","conflicts","problems":[{"code","message","hint","object"}],"warnings",
+//  "times":{"noticed","resolved","rendered","published","received","verified","applied","reported"}}
+object::Object TargetDocument(const FleetView& view, const TargetKey& key);
+
+// {"version","time","summary":{"targets","synced","clusters","connected","states":{…}},"targets",
+//  "problems"}
+object::Object StatusDocument(const FleetView& view, const std::vector<wire::Problem>& problems,
+                              int64_t version);
+
+object::Object ClusterDocument(const FleetView& view, const ClusterRecord& cluster);
+object::Object ClustersDocument(const FleetView& view);
+
+// An app by name; it may be in the catalogue, or only have targets that stay.
+object::Object AppDocument(const FleetView& view, const std::string& name);
+object::Object AppsDocument(const FleetView& view);
+std::vector<std::string> AppNames(const FleetView& view);
+
+object::Object HistoryDocument(const FleetView& view, const std::string& app);
+object::Object SourcesDocument(const std::vector<Driver::SourceView>& sources, TimePoint now);
+
+// What is wrong with catalogue documents: file and line, object, cause.
+std::vector<wire::Problem> CatalogueProblems(const catalog::Catalogue& catalogue);
+
+object::Object ProblemDocument(const wire::Problem& problem);
+
+}  // namespace dunlin::hub

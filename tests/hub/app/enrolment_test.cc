@@ -1,0 +1,255 @@
+#include "hub/app/enrolment.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/hub/app/hub_world.h"
+
+namespace dunlin::hub {
+namespace {
+
+class TestClock : public Clock {
+ public:
+  TimePoint Now() const override { return now; }
+  Millis Monotonic() const override { return now.time_since_epoch(); }
+  TimePoint now = SystemClock().Now();
+};
+
+class EnrolmentTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = OpenSqliteHubState(world.dir + "/hub.db");
+    ASSERT_OK(opened);
+    state = std::move(*opened);
+    model.emplace(*state, world.context.get_executor());
+    auto loaded = LoadKeys(world.dir);
+    ASSERT_OK(loaded);
+    keys.emplace(std::move(*loaded));
+    config.advertise_host = "hub.example";
+    enrolment.emplace(*model, *keys, config, clock, world.random);
+    enrolment->SetAgentPort(7443);
+    ClusterRecord cluster;
+    cluster.id = ClusterId("00000000-0000-4000-8000-000000000001");
+    cluster.name = "c1";
+    cluster.region = "eu";
+    ASSERT_OK(model->PutCluster(cluster));
+  }
+
+  std::string Token(int hours = 1) {
+    auto token = enrolment->MakeToken("c1", hours);
+    EXPECT_OK(token);
+    return token ? token->text : "";
+  }
+
+  // The second call for a token after a first one on the same connection.
+  wire::EnrollFinish FinishFor(const std::string& text, uint64_t connection) {
+    const auto token = trust::EnrollToken::Parse(text);
+    EXPECT_OK(token);
+    wire::EnrollFinish finish;
+    finish.token_id = token->id;
+    finish.secret = Base64UrlEncode(token->secret);
+    finish.public_key = key.Public().Point();
+    finish.encryption_key = key.Public().Point();
+    finish.kube_uid = "kube-1";
+    const auto challenge = enrolment->Begin({token->id}, connection);
+    EXPECT_OK(challenge);
+    if (!challenge) return finish;
+    EXPECT_EQ(challenge->ca_pem, keys->ca_pem) << "what the token pins can be checked";
+    const trust::EnrollFields fields{finish.token_id, challenge->nonce, finish.kube_uid,
+                                     finish.public_key, finish.encryption_key};
+    finish.proof = *trust::SignEnrollment(key, fields);
+    return finish;
+  }
+
+  Errc Refused(const wire::EnrollFinish& finish, uint64_t connection = 1) {
+    const auto result = enrolment->Finish(finish, connection);
+    EXPECT_FALSE(result.has_value());
+    EXPECT_FALSE(model->HasAgent(ClusterId("00000000-0000-4000-8000-000000000001")));
+    return result ? Errc::kInternal : result.error().code;
+  }
+
+  HubWorld world;
+  TestClock clock;
+  HubConfig config;
+  std::unique_ptr<HubState> state;
+  std::optional<FleetModel> model;
+  std::optional<HubKeys> keys;
+  std::optional<Enrolment> enrolment;
+  crypto::PrivateKey key = std::move(*crypto::PrivateKey::Generate());
+};
+
+TEST_F(EnrolmentTest, ATokenBuysACertificateForTheKeyAndEverythingTheAgentNeeds) {
+  const auto result = enrolment->Finish(FinishFor(Token(), 1), 1);
+  ASSERT_OK(result);
+  const auto certificate = crypto::ParseCertificatePem(result->certificate_pem);
+  ASSERT_OK(certificate);
+  EXPECT_EQ(certificate->key, key.Public());
+  EXPECT_TRUE(certificate->client_auth);
+  EXPECT_FALSE(certificate->is_ca);
+  ASSERT_EQ(certificate->uri_sans.size(), 1u);
+  EXPECT_NE(certificate->uri_sans[0].find("/cluster/" + result->cluster_id + "/agent/"),
+            std::string::npos);
+  EXPECT_EQ(result->cluster_name, "c1");
+  EXPECT_EQ(result->agent_host, "hub.example");
+  EXPECT_EQ(result->agent_port, 7443);
+  EXPECT_EQ(result->root, keys->root_raw);
+  EXPECT_EQ(model->FindClusterByName("c1")->kube_uid, "kube-1");
+}
+
+TEST_F(EnrolmentTest, ATokenWorksOnce) {
+  const std::string token = Token();
+  ASSERT_OK(enrolment->Finish(FinishFor(token, 1), 1));
+  const auto again = enrolment->Begin({trust::EnrollToken::Parse(token)->id}, 2);
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code, Errc::kPermission);
+  EXPECT_NE(again.error().message.find("dunlin cluster add c1"), std::string::npos);
+}
+
+TEST_F(EnrolmentTest, ATokenExpires) {
+  const std::string token = Token(1);
+  clock.now += std::chrono::hours(1);
+  const auto late = enrolment->Begin({trust::EnrollToken::Parse(token)->id}, 1);
+  ASSERT_FALSE(late.has_value());
+  EXPECT_EQ(late.error().code, Errc::kExpired);
+}
+
+TEST_F(EnrolmentTest, AnUnknownTokenIsRefused) {
+  const auto unknown = enrolment->Begin({"ffff"}, 1);
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_EQ(unknown.error().code, Errc::kUnauthenticated);
+}
+
+TEST_F(EnrolmentTest, AWrongSecretOrProofBuysNothingAndDoesNotBurnTheToken) {
+  const std::string token = Token();
+  wire::EnrollFinish secret = FinishFor(token, 1);
+  secret.secret = Base64UrlEncode(Bytes(32, 'x'));
+  EXPECT_EQ(Refused(secret), Errc::kUnauthenticated);
+  wire::EnrollFinish proof = FinishFor(token, 1);
+  const auto other = crypto::PrivateKey::Generate();
+  proof.public_key = other->Public().Point();
+  EXPECT_EQ(Refused(proof), Errc::kSignature);
+  EXPECT_OK(enrolment->Finish(FinishFor(token, 1), 1));
+}
+
+TEST_F(EnrolmentTest, TheSecondCallBelongsToTheFirstOnItsConnectionWithin30Seconds) {
+  const std::string token = Token();
+  const wire::EnrollFinish finish = FinishFor(token, 1);
+  EXPECT_EQ(Refused(finish, 2), Errc::kPrecondition);
+  clock.now += Seconds(31);
+  EXPECT_EQ(Refused(finish, 1), Errc::kPrecondition);
+  const wire::EnrollFinish fresh = FinishFor(token, 3);
+  wire::EnrollFinish broken = fresh;
+  broken.secret = "!";
+  EXPECT_EQ(Refused(broken, 3), Errc::kInvalidArgument);
+  EXPECT_EQ(Refused(fresh, 3), Errc::kPrecondition) << "a nonce is used up by a failure, too";
+}
+
+TEST_F(EnrolmentTest, AClusterIsBoundToItsKubernetesUid) {
+  ASSERT_OK(enrolment->Finish(FinishFor(Token(), 1), 1));
+  key = std::move(*crypto::PrivateKey::Generate());
+  wire::EnrollFinish odd = FinishFor(Token(), 2);
+  odd.kube_uid = "kube\"1";
+  EXPECT_FALSE(enrolment->Finish(odd, 2).has_value());
+  const std::string token = Token();
+  const auto parsed = trust::EnrollToken::Parse(token);
+  wire::EnrollFinish other = FinishFor(token, 3);
+  other.kube_uid = "kube-2";
+  const auto challenge = enrolment->Begin({parsed->id}, 3);
+  const trust::EnrollFields fields{other.token_id, challenge->nonce, other.kube_uid,
+                                   other.public_key, other.encryption_key};
+  other.proof = *trust::SignEnrollment(key, fields);
+  const auto refused = enrolment->Finish(other, 3);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::kConflict);
+}
+
+TEST_F(EnrolmentTest, AnEnrolledKeyCannotEnrolAgain) {
+  ASSERT_OK(enrolment->Finish(FinishFor(Token(), 1), 1));
+  const auto twice = enrolment->Finish(FinishFor(Token(), 2), 2);
+  ASSERT_FALSE(twice.has_value());
+  EXPECT_EQ(twice.error().code, Errc::kConflict);
+}
+
+class RenewalTest : public EnrolmentTest {
+ protected:
+  void SetUp() override {
+    EnrolmentTest::SetUp();
+    auto enrolled = enrolment->Finish(FinishFor(Token(), 1), 1);
+    ASSERT_OK(enrolled);
+    agent_id = enrolled->agent_id;
+  }
+  Result<wire::RenewResult> Renew(int64_t generation, const crypto::PrivateKey& with) {
+    TRY(const auto challenge, enrolment->BeginRenew(agent_id, 5));
+    TRY(const Bytes message, trust::RenewMessage(agent_id, challenge.nonce, generation));
+    wire::RenewFinish finish;
+    finish.agent_id = agent_id;
+    finish.generation = generation;
+    TRY(finish.proof, with.Sign(message));
+    return enrolment->FinishRenew(finish, 5);
+  }
+  std::string agent_id;
+};
+
+TEST_F(RenewalTest, RenewsForTheSameKeyAndCounts) {
+  const auto first = Renew(1, key);
+  ASSERT_OK(first);
+  EXPECT_EQ(first->generation, 2);
+  EXPECT_EQ(crypto::ParseCertificatePem(first->certificate_pem)->key, key.Public());
+  EXPECT_OK(Renew(2, key));
+}
+
+TEST_F(RenewalTest, AnotherKeyCannotRenew) {
+  const auto other = crypto::PrivateKey::Generate();
+  EXPECT_FALSE(Renew(1, *other).has_value());
+  EXPECT_OK(Renew(1, key));
+}
+
+TEST_F(RenewalTest, AStaleGenerationShowsACopiedKeyAndLocksTheAgent) {
+  ASSERT_OK(Renew(1, key));
+  const auto clone = Renew(1, key);
+  ASSERT_FALSE(clone.has_value());
+  EXPECT_EQ(clone.error().code, Errc::kPermission);
+  EXPECT_FALSE(Renew(2, key).has_value()) << "locked";
+}
+
+TEST_F(RenewalTest, RenewalIsPossibleForAMonthAfterExpiry) {
+  clock.now += std::chrono::days(59);
+  EXPECT_OK(Renew(1, key));
+  clock.now += std::chrono::days(61);
+  const auto late = Renew(2, key);
+  ASSERT_FALSE(late.has_value());
+  EXPECT_EQ(late.error().code, Errc::kExpired);
+}
+
+TEST(Keys, ASecondInitDoesNotCutOffAFleet) {
+  HubWorld world;
+  const auto before = LoadKeys(world.dir);
+  ASSERT_OK(before);
+  const Status again = InitKeys(world.dir, {"127.0.0.1"}, world.clock.Now(), world.random);
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code, Errc::kConflict);
+  EXPECT_EQ(LoadKeys(world.dir)->ca_pem, before->ca_pem);
+}
+
+TEST(Keys, TheServerCertificateFollowsNewNamesUnderTheSameCa) {
+  HubWorld world;
+  ASSERT_OK(RenewServerCertificate(world.dir, {"hub.example", "10.0.0.1"}, world.clock.Now(),
+                                   world.random));
+  const auto keys = LoadKeys(world.dir);
+  ASSERT_OK(keys);
+  const auto info = crypto::ParseCertificatePem(keys->server_pem);
+  ASSERT_OK(info);
+  EXPECT_EQ(info->dns_sans, std::vector<std::string>{"hub.example"});
+  EXPECT_EQ(info->ip_sans, std::vector<std::string>{"10.0.0.1"});
+  EXPECT_NE(keys->server_pem.find(keys->ca_pem), std::string::npos) << "the chain goes along";
+}
+
+TEST(Keys, AMissingKeyIsNamed) {
+  HubWorld world;
+  std::filesystem::remove(world.dir + "/keys/ca.key");
+  const auto keys = LoadKeys(world.dir);
+  ASSERT_FALSE(keys.has_value());
+  EXPECT_NE(keys.error().message.find("ca.key"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dunlin::hub

@@ -1,0 +1,327 @@
+#include <gtest/gtest.h>
+
+#include "protocol/bundle/bundle.h"
+#include "protocol/bundle/codec.h"
+#include "tests/hub/app/hub_world.h"
+
+namespace dunlin::hub {
+namespace {
+
+class HubTest : public ::testing::Test {
+ protected:
+  void SetUp() override { world.Start(); }
+
+  // One app on one enrolled cluster that has taken its first statement.
+  HubWorld::Agent Shop() {
+    world.PushShop("1");
+    world.PushFleet({AppText("shop")});
+    HubWorld::Agent agent = world.Enroll("c1");
+    EXPECT_OK(world.Refresh());
+    const Polled first = world.Poll(agent);
+    EXPECT_TRUE(first.statement);
+    return agent;
+  }
+
+  BundleDigest Digest_(const Polled& polled) {
+    return polled.statement->apps.at(AppName("shop")).bundle;
+  }
+
+  std::string Problem(const std::string& app = "shop") {
+    const object::Value target = world.Target(app, "c1");
+    const object::Array* problems = object::FindArray(target, {"problems"});
+    return problems->empty() ? "" : std::string(object::FindString(problems->front(), {"message"}));
+  }
+
+  HubWorld world;
+};
+
+TEST_F(HubTest, ACommitBecomesAStatementWithItsBundle) {
+  const std::string commit = world.PushShop("1");
+  world.PushFleet({AppText("shop")});
+  HubWorld::Agent agent = world.Enroll("c1");
+  ASSERT_OK(world.Refresh());
+  const Polled polled = world.Poll(agent);
+  ASSERT_TRUE(polled.statement);
+  EXPECT_TRUE(polled.head);
+  EXPECT_EQ(polled.statement->kube, "kube-c1");
+  const trust::StatementApp& app = polled.statement->apps.at(AppName("shop"));
+  EXPECT_EQ(app.revision.str(), commit);
+  EXPECT_EQ(app.objects, 1);
+  ASSERT_EQ(polled.bundles.size(), 1u);
+  const auto raw =
+      bundle::Decode(polled.bundles[0].blob, {polled.bundles[0].raw_bytes, app.bundle});
+  ASSERT_OK(raw);
+  const auto bundle = bundle::ParseCanonical(*raw);
+  ASSERT_OK(bundle);
+  EXPECT_EQ(object::FindString(bundle->objects[0], {"data", "value"}), "1");
+}
+
+TEST_F(HubTest, IdenticalTargetsShareOneRenderAndOneBundle) {
+  world.PushShop("1");
+  world.PushFleet({AppText("shop")});
+  HubWorld::Agent one = world.Enroll("c1");
+  HubWorld::Agent two = world.Enroll("c2");
+  ASSERT_OK(world.Refresh());
+  const Polled first = world.Poll(one);
+  const Polled second = world.Poll(two);
+  ASSERT_TRUE(first.statement && second.statement);
+  EXPECT_EQ(Digest_(first), Digest_(second));
+  EXPECT_EQ(world.renderer.renders, 1);
+}
+
+TEST_F(HubTest, AHeldPollIsAnsweredByTheNextCommit) {
+  HubWorld::Agent agent = Shop();
+  auto held = world.BeginPoll(agent);
+  ASSERT_OK(world.Refresh());
+  EXPECT_FALSE(held.done()) << "nothing changed: no answer";
+  world.PushShop("2");
+  ASSERT_OK(world.Refresh());
+  const int64_t before = agent.have.seq;
+  const Polled polled = world.Take(agent, held.Wait());
+  ASSERT_TRUE(polled.statement);
+  EXPECT_GT(polled.statement->seq, before);
+  ASSERT_EQ(polled.bundles.size(), 1u);
+  EXPECT_TRUE(polled.bundles[0].from) << "a delta against the bundle that the agent has";
+}
+
+TEST_F(HubTest, ACommitThatChangesNoBundleMovesOnlyTheShownRevision) {
+  HubWorld::Agent agent = Shop();
+  auto held = world.BeginPoll(agent);
+  const std::string commit = world.PushShop("1");
+  ASSERT_OK(world.Refresh());
+  EXPECT_EQ(object::FindString(world.Target("shop", "c1"), {"revision"}), commit);
+  EXPECT_FALSE(held.done());
+}
+
+TEST_F(HubTest, ARenderFailureKeepsTheLastGoodBundleAndHarmsNoOtherApp) {
+  world.PushShop("1");
+  world.PushFleet({AppText("shop"), AppText("bad", "", "nowhere")});
+  HubWorld::Agent agent = world.Enroll("c1");
+  ASSERT_OK(world.Refresh());
+  const Polled first = world.Poll(agent);
+  ASSERT_TRUE(first.statement);
+  EXPECT_EQ(first.statement->apps.size(), 1u);
+  EXPECT_NE(Problem("bad").find("nowhere"), std::string::npos);
+  EXPECT_EQ(object::FindString(world.Target("bad", "c1"), {"state"}), "Failed");
+  auto held = world.BeginPoll(agent);
+  const std::string broken = world.PushShop("2", "{not json");
+  ASSERT_OK(world.Refresh());
+  EXPECT_FALSE(held.done()) << "no statement because of a failure";
+  EXPECT_EQ(object::FindString(world.Target("shop", "c1"), {"failed_revision"}), broken);
+  world.PushShop("3");
+  ASSERT_OK(world.Refresh());
+  EXPECT_TRUE(world.Take(agent, held.Wait()).statement);
+  EXPECT_EQ(Problem(), "");
+}
+
+TEST_F(HubTest, AMissingRepositoryAndAWrongRevisionAreProblemsOfTheirTargets) {
+  world.PushShop("1");
+  std::string lost = AppText("lost");
+  lost.replace(lost.find("git.example/shop"), 16, "git.example/lost");
+  std::string branch = AppText("branch");
+  branch.replace(branch.find("'path'"), 6, "'revision':'nope','path'");
+  world.PushFleet({AppText("shop"), lost, branch});
+  HubWorld::Agent agent = world.Enroll("c1");
+  ASSERT_OK(world.Refresh());
+  EXPECT_NE(Problem("lost").find("git.example/lost"), std::string::npos);
+  EXPECT_NE(Problem("branch").find("nope"), std::string::npos);
+  EXPECT_EQ(world.Poll(agent).statement->apps.size(), 1u);
+}
+
+TEST_F(HubTest, RollbackIsANewStatementWithTheOldBundleUntilANewerCommit) {
+  HubWorld::Agent agent = Shop();
+  const BundleDigest old = agent.bundles.at(0);
+  world.PushShop("2");
+  ASSERT_OK(world.Refresh());
+  const Polled second = world.Poll(agent);
+  ASSERT_TRUE(second.statement);
+  const auto rolled = world.Run(world.hub->admin().Rollback("shop", 0));
+  ASSERT_OK(rolled);
+  const Polled back = world.Poll(agent);
+  ASSERT_TRUE(back.statement);
+  EXPECT_EQ(Digest_(back), old);
+  EXPECT_GT(back.statement->seq, second.statement->seq);
+  EXPECT_TRUE(back.bundles.empty()) << "the agent has it: no bundle travels";
+  auto held = world.BeginPoll(agent);
+  ASSERT_OK(world.Refresh());
+  EXPECT_FALSE(held.done()) << "held although Git is ahead";
+  EXPECT_NE(object::CanonicalJson(world.hub->admin().Apps()).find("rolled back"),
+            std::string::npos);
+  world.PushShop("3");
+  ASSERT_OK(world.Refresh());
+  EXPECT_NE(Digest_(world.Take(agent, held.Wait())), old);
+}
+
+TEST_F(HubTest, SyncEndsARollbackAndARestartDoesNot) {
+  HubWorld::Agent agent = Shop();
+  const BundleDigest old = agent.bundles.at(0);
+  world.PushShop("2");
+  ASSERT_OK(world.Refresh());
+  world.Poll(agent);
+  ASSERT_OK(world.Run(world.hub->admin().Rollback("shop", 1)));
+  EXPECT_EQ(Digest_(world.Poll(agent)), old);
+  world.Restart();
+  ASSERT_OK(world.Refresh());
+  auto held = world.BeginPoll(agent);
+  ASSERT_OK(world.Refresh());
+  EXPECT_FALSE(held.done());
+  ASSERT_OK(world.Run(world.hub->admin().Sync("shop", false)));
+  EXPECT_NE(Digest_(world.Take(agent, held.Wait())), old);
+  const auto unknown = world.Run(world.hub->admin().Rollback("shop", 99));
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_EQ(unknown.error().code, Errc::kNotFound);
+}
+
+TEST_F(HubTest, ARestartChangesNothingForAnAgent) {
+  HubWorld::Agent agent = Shop();
+  const int renders = world.renderer.renders;
+  world.Restart();
+  ASSERT_OK(world.Refresh());
+  auto held = world.BeginPoll(agent);
+  ASSERT_OK(world.Refresh());
+  EXPECT_FALSE(held.done());
+  EXPECT_EQ(world.renderer.renders, renders) << "what was rendered is remembered";
+  world.PushShop("2");
+  ASSERT_OK(world.Refresh());
+  EXPECT_TRUE(world.Take(agent, held.Wait()).statement);
+}
+
+TEST_F(HubTest, WhatCouldNotBePublishedIsPublishedAfterTheRestart) {
+  HubWorld::Agent agent = Shop();
+  world.PushShop("2");
+  world.state->full = true;
+  EXPECT_OK(world.Refresh());
+  world.Restart();
+  ASSERT_OK(world.Refresh());
+  const Polled polled = world.Poll(agent);
+  ASSERT_TRUE(polled.statement);
+}
+
+TEST_F(HubTest, AFullDiskIsSaidAndAgentsAreServedOn) {
+  HubWorld::Agent agent = Shop();
+  HubWorld::Agent fresh = agent;
+  fresh.have = {};
+  world.PushShop("2");
+  world.state->full = true;
+  EXPECT_OK(world.Refresh());
+  EXPECT_NE(object::CanonicalJson(world.Status_()).find("disk full"), std::string::npos);
+  EXPECT_TRUE(world.Poll(fresh).statement) << "what was published before is still handed out";
+  EXPECT_FALSE(world.Add("c9").has_value());
+  world.state->full = false;
+  auto held = world.BeginPoll(agent);
+  ASSERT_OK(world.Refresh());
+  EXPECT_TRUE(world.Take(agent, held.Wait()).statement) << "the change was not lost";
+  EXPECT_EQ(object::CanonicalJson(world.Status_()).find("disk full"), std::string::npos);
+}
+
+TEST_F(HubTest, ADeletedAppLeavesTheStatementAndAnEmptiedPathRemovesNothing) {
+  world.PushShop("1");
+  world.PushFleet({AppText("shop"), AppText("other")});
+  HubWorld::Agent agent = world.Enroll("c1");
+  ASSERT_OK(world.Refresh());
+  EXPECT_EQ(world.Poll(agent).statement->apps.size(), 2u);
+  world.git.Push(kFleetUrl, {{"README", "{}"}});
+  auto held = world.BeginPoll(agent);
+  ASSERT_OK(world.Refresh());
+  EXPECT_FALSE(held.done());
+  EXPECT_NE(object::CanonicalJson(world.Status_()).find("last good catalogue"), std::string::npos);
+  world.PushFleet({AppText("shop")});
+  ASSERT_OK(world.Refresh());
+  EXPECT_EQ(world.Take(agent, held.Wait()).statement->apps.size(), 1u);
+}
+
+TEST_F(HubTest, AnUnknownFieldIsNamedAndTheLastGoodAppStays) {
+  HubWorld::Agent agent = Shop();
+  auto held = world.BeginPoll(agent);
+  world.PushFleet({AppText("shop", "'namspace':'x'")});
+  ASSERT_OK(world.Refresh());
+  EXPECT_FALSE(held.done());
+  const std::string status = object::CanonicalJson(world.Status_());
+  EXPECT_NE(status.find("namspace"), std::string::npos);
+  EXPECT_NE(status.find("catalogue/0.yaml"), std::string::npos);
+}
+
+TEST_F(HubTest, AnAgentThatIsAheadShowsThatTheDatabaseIsOld) {
+  HubWorld::Agent agent = Shop();
+  const int64_t ahead = agent.have.seq + 3'600'000;
+  agent.have.seq = ahead;
+  agent.have.number = ahead;
+  agent.have.statement = crypto::Sha256("from a later time");
+  const Polled polled = world.Poll(agent);
+  ASSERT_TRUE(polled.statement);
+  EXPECT_GT(polled.statement->seq, ahead) << "the agent is not cut off";
+  EXPECT_NE(object::CanonicalJson(world.Status_()).find("database_is_old"), std::string::npos);
+  auto held = world.BeginPoll(agent);
+  ASSERT_OK(world.Refresh());
+  EXPECT_FALSE(held.done()) << "once";
+}
+
+TEST_F(HubTest, ApplyTakesAppsBesideTheFleetRepositoryAndRefusesASecondOrigin) {
+  Shop();
+  const auto applied = world.Run(
+      world.hub->admin().Apply(AppText("applied", "'clusters':{'names':['c1']}"), "a.yaml"));
+  ASSERT_OK(applied);
+  EXPECT_EQ(object::FindString(object::FindArray(*applied, {"items"})->front(), {"result"}),
+            "created");
+  ASSERT_OK(world.Refresh());
+  EXPECT_NE(object::FindString(world.Target("applied", "c1"), {"bundle"}), "");
+  const auto second = world.Run(world.hub->admin().Apply(AppText("shop"), "b.yaml"));
+  ASSERT_OK(second);
+  const object::Value row = object::FindArray(*second, {"items"})->front();
+  EXPECT_EQ(object::FindString(row, {"result"}), "failed");
+  EXPECT_EQ(object::FindString(row, {"code"}), "conflict");
+  world.Restart();
+  EXPECT_TRUE(world.hub->admin().App("applied").has_value()) << "applied objects are durable";
+}
+
+TEST_F(HubTest, AReportMakesATargetSyncedAndWakesWhoWatches) {
+  HubWorld::Agent agent = Shop();
+  const int64_t version = world.hub->admin().StatusVersion();
+  testing_support::Started<void> watch(world.context,
+                                       world.hub->admin().WaitForChange(version, Seconds(20)));
+  wire::Report report;
+  report.id = "r1";
+  report.seq = agent.have.seq;
+  wire::TargetReport target;
+  target.app = "shop";
+  target.state = "Synced";
+  target.health = "Current";
+  target.bundle = agent.bundles.at(0).Hex();
+  target.applied = world.clock.Now();
+  report.targets.push_back(target);
+  ASSERT_OK(world.hub->agents().Report(agent.identity, report));
+  ASSERT_OK(watch.Wait());
+  const object::Value shown = world.Target("shop", "c1");
+  EXPECT_EQ(object::FindString(shown, {"state"}), "Synced") << object::CanonicalJson(shown);
+  for (const char* step : {"noticed", "resolved", "rendered", "published", "applied"}) {
+    EXPECT_GT(object::FindInt(shown, {"times", step}).value_or(0), 0) << step;
+  }
+  ASSERT_OK(world.hub->agents().Report(agent.identity, report));  // again: stored once
+  EXPECT_NE(world.hub->admin().Metrics().find(
+                R"(dunlin_cluster_app_status{app="shop",cluster="c1",state="Synced"} 1)"),
+            std::string::npos)
+      << world.hub->admin().Metrics();
+}
+
+TEST_F(HubTest, EveryDocumentOfAnEmptyHubIsWellFormed) {
+  AdminBackend& admin = world.hub->admin();
+  for (const object::Value& document :
+       {admin.FleetStatus(), admin.Clusters(), admin.Apps(), admin.Sources()}) {
+    EXPECT_TRUE(document.is_object());
+  }
+  const auto missing = admin.App("shop");
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_EQ(missing.error().code, Errc::kNotFound);
+  EXPECT_FALSE(admin.Cluster("c1").has_value());
+  EXPECT_FALSE(world.Run(admin.Refresh("https://git.example/other.git")).has_value());
+}
+
+TEST_F(HubTest, AMistypedNameIsAnsweredWithTheNearest) {
+  Shop();
+  const auto missing = world.hub->admin().App("shopp");
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_NE(missing.error().message.find("\"shop\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dunlin::hub

@@ -1,0 +1,126 @@
+#include "hub/app/model.h"
+
+#include <gtest/gtest.h>
+
+#include "hub/app/history.h"
+#include "protocol/crypto/crypto.h"
+#include "tests/hub/app/hub_world.h"
+
+namespace dunlin::hub {
+namespace {
+
+const ClusterId kOne("uuid-1");
+const ClusterId kTwo("uuid-2");
+
+TargetMemory Running(const std::string& bundle, const std::string& revision) {
+  TargetMemory memory;
+  memory.bundle = crypto::Sha256(bundle);
+  memory.revision = revision;
+  memory.raw_bytes = 10;
+  memory.objects = 2;
+  return memory;
+}
+
+Targets Both(const std::string& one, const std::string& two) {
+  Targets targets;
+  targets[{"shop", kOne}].memory = Running(one, "r-" + one);
+  targets[{"shop", kTwo}].memory = Running(two, "r-" + two);
+  targets[{"zoo", kOne}].memory = Running("zoo", "r-zoo");
+  return targets;
+}
+
+TEST(History, AnEntryHoldsWhatEveryClusterRuns) {
+  const HistoryRecord entry = MakeHistory("shop", "commit", Both("a", "a"), {}, TimePoint());
+  EXPECT_EQ(entry.id, 1);
+  EXPECT_EQ(entry.revision, "r-a");
+  ASSERT_EQ(entry.entries.size(), 2u);
+  EXPECT_EQ(entry.entries[1].cluster, kTwo);
+  EXPECT_EQ(MakeHistory("shop", "commit", Both("b", "b"), {entry}, TimePoint()).id, 2);
+}
+
+TEST(History, WithoutAnIdTheNewestThatDoesNotRunNowIsChosen) {
+  std::vector<HistoryRecord> past;
+  for (const char* bundle : {"a", "b", "c"}) {
+    past.push_back(MakeHistory("shop", "commit", Both(bundle, bundle), past, TimePoint()));
+  }
+  const auto before = ChooseHistory(past, 0, "shop", Both("c", "c"));
+  ASSERT_OK(before);
+  EXPECT_EQ((*before)->id, 2);
+  // After a rollback to "a", going back once more leads to what ran before it.
+  past.push_back(MakeHistory("shop", "rollback", Both("a", "a"), past, TimePoint()));
+  EXPECT_EQ((*ChooseHistory(past, 0, "shop", Both("a", "a")))->id, 3);
+  EXPECT_EQ((*ChooseHistory(past, 1, "shop", Both("a", "a")))->id, 1);
+}
+
+TEST(History, WhatDoesNotExistIsSaid) {
+  std::vector<HistoryRecord> past;
+  EXPECT_FALSE(ChooseHistory(past, 0, "shop", {}).has_value());
+  past.push_back(MakeHistory("shop", "commit", Both("a", "a"), past, TimePoint()));
+  const auto none = ChooseHistory(past, 0, "shop", Both("a", "a"));
+  ASSERT_FALSE(none.has_value());
+  const auto wrong = ChooseHistory(past, 7, "shop", Both("a", "a"));
+  ASSERT_FALSE(wrong.has_value());
+  EXPECT_NE(wrong.error().message.find("1 to 1"), std::string::npos);
+}
+
+class ModelTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = OpenSqliteHubState(world.dir + "/hub.db");
+    ASSERT_OK(opened);
+    real = std::move(*opened);
+    flaky.emplace(*real);
+    model.emplace(*flaky, world.context.get_executor());
+  }
+  HubWorld world;
+  std::unique_ptr<HubState> real;
+  std::optional<FlakyState> flaky;
+  std::optional<FleetModel> model;
+};
+
+TEST_F(ModelTest, AFailedWriteChangesNothingInMemory) {
+  ClusterRecord cluster;
+  cluster.id = kOne;
+  cluster.name = "c1";
+  flaky->full = true;
+  EXPECT_FALSE(model->PutCluster(cluster).has_value());
+  EXPECT_EQ(model->FindClusterByName("c1"), nullptr);
+  EXPECT_FALSE(model->SetPin("shop", "3").has_value());
+  EXPECT_TRUE(model->pins().empty());
+  wire::Report report;
+  report.id = "r1";
+  EXPECT_FALSE(model->PutReport(kOne, report, TimePoint()).has_value());
+  EXPECT_EQ(model->FindReport(kOne), nullptr);
+  flaky->full = false;
+  EXPECT_OK(model->PutReport(kOne, report, TimePoint()));  // sent again
+  EXPECT_NE(model->FindReport(kOne), nullptr);
+}
+
+TEST_F(ModelTest, AReportIsStoredOnce) {
+  wire::Report report;
+  report.id = "r1";
+  ASSERT_OK(model->PutReport(kOne, report, TimePoint(Millis(5))));
+  const int64_t version = model->version();
+  ASSERT_OK(model->PutReport(kOne, report, TimePoint(Millis(9))));
+  EXPECT_EQ(model->version(), version);
+  EXPECT_EQ(model->FindReport(kOne)->received, TimePoint(Millis(5)));
+}
+
+TEST_F(ModelTest, WhatIsWrittenIsThereAfterAReload) {
+  ClusterRecord cluster;
+  cluster.id = kOne;
+  cluster.name = "c1";
+  cluster.labels = {{"tier", "edge"}};
+  ASSERT_OK(model->PutCluster(cluster));
+  ASSERT_OK(model->SetPin("shop", "3"));
+  FleetModel again(*flaky, world.context.get_executor());
+  auto snapshot = real->Load();
+  ASSERT_OK(snapshot);
+  ASSERT_OK(again.Load(std::move(*snapshot)));
+  ASSERT_NE(again.FindClusterByName("c1"), nullptr);
+  EXPECT_EQ(again.FindClusterByName("c1")->labels, cluster.labels);
+  EXPECT_EQ(again.pins().at("shop"), "3");
+}
+
+}  // namespace
+}  // namespace dunlin::hub

@@ -1,0 +1,222 @@
+// The verbs against an admin API with fixed answers, over a real Unix socket.
+#include "hub/ctl/commands.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include "protocol/net/http_server.h"
+#include "protocol/net/runtime.h"
+#include "protocol/object/json.h"
+#include "protocol/wire/error.h"
+
+namespace dunlin::ctl {
+namespace {
+
+// Answers by "METHOD target"; remembers what it was asked. Runs in a thread of its own, because the
+// client blocks.
+class CannedHub {
+ public:
+  explicit CannedHub(std::string socket) {
+    std::promise<void> ready;
+    auto is_ready = ready.get_future();
+    thread_ = std::thread([this, socket = std::move(socket), &ready] { Serve(socket, ready); });
+    is_ready.wait();
+  }
+  ~CannedHub() {
+    auto stop = [this] {
+      auto stopped = [this](const Status&) { context_.stop(); };
+      net::Spawn(context_.get_executor(), server_->Stop(Millis(1000)), stopped);
+    };
+    asio::post(context_, stop);
+    thread_.join();
+  }
+
+  std::map<std::string, std::pair<int, std::string>> answers;
+  std::vector<std::string> asked;
+
+ private:
+  void Serve(const std::string& socket, std::promise<void>& ready) {
+    net::ServerConfig config;
+    config.address = socket;
+    config.unix_socket = true;
+    config.http1 = true;
+    auto made = net::MakeHttpServer(context_.get_executor(), std::move(config),
+                                    [this](net::Exchange& exchange) { return Handle(exchange); });
+    EXPECT_TRUE(made.has_value()) << (made ? "" : made.error().message);
+    server_ = std::move(*made);
+    ready.set_value();
+    context_.run();
+    server_.reset();
+  }
+  Task<std::optional<net::HttpResponse>> Handle(net::Exchange& exchange) {
+    const net::HttpRequest& request = exchange.request();
+    const std::string what = request.method + " " + request.target;
+    asked.push_back(request.body.empty() ? what : what + " " + request.body);
+    const auto answer = answers.find(what);
+    if (answer == answers.end()) co_return net::HttpResponse{404, {}, ""};
+    co_return net::HttpResponse{answer->second.first, {}, answer->second.second};
+  }
+
+  asio::io_context context_{1};
+  std::unique_ptr<net::HttpServer> server_;
+  std::thread thread_;
+};
+
+class Commands : public ::testing::Test {
+ protected:
+  Commands() {
+    std::string name = (std::filesystem::temp_directory_path() / "dunlin-ctl-XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    dir = name;
+    hub.emplace(dir + "/admin.sock");
+    client.emplace("unix:" + dir + "/admin.sock");
+  }
+  ~Commands() override {
+    client.reset();
+    hub.reset();
+    std::filesystem::remove_all(dir);
+  }
+
+  // Runs a verb; its exit code, and what it wrote.
+  template <typename Verb>
+  int Run(Verb verb, Format format = Format::kTable) {
+    Session session{*client, format};
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int code = verb(session);
+    out = testing::internal::GetCapturedStdout();
+    err = testing::internal::GetCapturedStderr();
+    return code;
+  }
+
+  std::string dir, out, err;
+  std::optional<CannedHub> hub;
+  std::optional<AdminClient> client;
+};
+
+TEST_F(Commands, ClusterAddPrintsTheEnrolCommandAloneOnStdout) {
+  hub->answers["POST /api/v1/clusters"] = {
+      200, R"({"command":"dunlin-agent enroll --hub https://h:1 --token t","token":"t"})"};
+  const auto add = [](Session& s) {
+    ClusterAddOptions options;
+    options.name = "c1";
+    options.region = "eu";
+    options.labels = {"tier=edge"};
+    return ClusterAdd(s, options);
+  };
+  EXPECT_EQ(Run(add), 0);
+  EXPECT_EQ(out, "dunlin-agent enroll --hub https://h:1 --token t\n");
+  EXPECT_NE(err.find("works once"), std::string::npos);
+  ASSERT_EQ(hub->asked.size(), 1u);
+  EXPECT_NE(hub->asked[0].find(R"("labels":{"tier":"edge"})"), std::string::npos);
+}
+
+TEST_F(Commands, ALabelWithoutAValueIsRefusedBeforeTheHubIsAsked) {
+  const auto add = [](Session& s) {
+    ClusterAddOptions options;
+    options.name = "c1";
+    options.labels = {"tier"};
+    return ClusterAdd(s, options);
+  };
+  EXPECT_EQ(Run(add), 2);
+  EXPECT_TRUE(hub->asked.empty());
+}
+
+TEST_F(Commands, ClusterListIsATable) {
+  hub->answers["GET /api/v1/clusters"] = {
+      200,
+      R"({"time":10000,"items":[{"name":"c1","region":"eu","state":"Synced","apps":2,)"
+      R"("kube_version":"v1.36.3","agent_version":"0.1.0","last_seen":7000,"label_text":"a=b"}]})"};
+  EXPECT_EQ(Run(ClusterList), 0);
+  EXPECT_EQ(out,
+            "NAME  REGION  STATE   APPS  KUBERNETES  AGENT  LAST SEEN  LABELS\n"
+            "c1    eu      Synced  2     v1.36.3     0.1.0  3 s        a=b\n");
+  EXPECT_EQ(Run(ClusterList, Format::kJson), 0);
+  EXPECT_TRUE(object::ParseJson(out).has_value());
+  EXPECT_EQ(Run(ClusterList, Format::kYaml), 0);
+  EXPECT_EQ(out.rfind("items:", 0), 0u) << out;
+}
+
+TEST_F(Commands, AppGetShowsEveryProblemWithItsHint) {
+  hub->answers["GET /api/v1/apps/shop"] = {
+      200, R"({"name":"shop","state":"Failed","health":"","repo":"r","ref":"main","path":"p",)"
+           R"("revision":"0123456789abcdef","note":"x","targets":[{"app":"shop","cluster":"c1",)"
+           R"("region":"eu","state":"Failed","objects":3,"problems":[{"code":"not_found",)"
+           R"("object":"","message":"no path p","hint":"check spec.source.path"}]}]})"};
+  EXPECT_EQ(Run([](Session& s) { return AppGet(s, "shop"); }), 0);
+  EXPECT_NE(out.find("shop  Failed  -       r           main  p     0123456789ab  x\n"),
+            std::string::npos)
+      << out;
+  EXPECT_NE(out.find("no path p\n  hint: check spec.source.path\n"), std::string::npos) << out;
+}
+
+TEST_F(Commands, AFailureOfTheHubIsShownWithItsExitCode) {
+  hub->answers["GET /api/v1/apps/shopp"] = {
+      404, wire::Encode(wire::ErrorBody{"not_found", "there is no app \"shopp\"", "",
+                                        "see `dunlin app list`"})};
+  const auto get = [](Session& s) { return AppGet(s, "shopp"); };
+  EXPECT_EQ(Run(get), 2);
+  EXPECT_EQ(out, "");
+  EXPECT_EQ(err, "error: there is no app \"shopp\"\n  hint: see `dunlin app list`\n");
+  EXPECT_EQ(Run(get, Format::kJson), 2);
+  EXPECT_NE(out.find("\"error\""), std::string::npos);
+}
+
+TEST_F(Commands, SyncRollbackAndRefreshSayWhatHappened) {
+  hub->answers["POST /api/v1/apps/shop/sync"] = {200, R"({"message":"looked at Git"})"};
+  hub->answers["POST /api/v1/apps/shop/rollback"] = {200, R"({"message":"rolled back"})"};
+  hub->answers["POST /api/v1/sources/refresh"] = {200, R"({"refreshed":2})"};
+  EXPECT_EQ(Run([](Session& s) { return AppSync(s, "shop", true); }), 0);
+  EXPECT_EQ(out, "app shop: looked at Git\n");
+  EXPECT_NE(hub->asked.back().find(R"({"allow_mass_prune":true})"), std::string::npos);
+  EXPECT_EQ(Run([](Session& s) { return AppRollback(s, "shop", 3); }), 0);
+  EXPECT_EQ(out, "app shop: rolled back\n");
+  EXPECT_NE(hub->asked.back().find(R"({"id":3})"), std::string::npos);
+  EXPECT_EQ(Run([](Session& s) { return SourceRefresh(s, ""); }), 0);
+  EXPECT_EQ(out, "2 source(s) refreshed\n");
+}
+
+TEST_F(Commands, ApplySendsTheFileAndFailsWithTheFirstFailuresCode) {
+  const std::string file = dir + "/a.yaml";
+  std::ofstream(file) << "kind: App\n";
+  hub->answers["POST /api/v1/apply?file=" + PercentEncode(file)] = {
+      200,
+      R"({"items":[{"kind":"Cluster","name":"c1","result":"created","message":""},)"
+      R"({"kind":"App","name":"shop","result":"failed","code":"conflict","message":"two origins"}]})"};
+  EXPECT_EQ(Run([&](Session& s) { return Apply(s, {file}); }), 6);
+  EXPECT_EQ(out, "Cluster/c1 created\nApp/shop failed: two origins\n");
+  EXPECT_EQ(Run([&](Session& s) { return Apply(s, {dir + "/missing.yaml"}); }), 2);
+}
+
+TEST_F(Commands, WaitEndsWhenEverythingIsSynced) {
+  hub->answers["GET /api/v1/status"] = {
+      200, R"({"version":1,"summary":{"targets":1,"synced":0,"clusters":1,"connected":1},)"
+           R"("targets":[],"problems":[]})"};
+  hub->answers["GET /api/v1/status?after=1&seconds=25"] = {
+      200, R"({"version":2,"summary":{"targets":1,"synced":1,"clusters":1,"connected":1},)"
+           R"("targets":[],"problems":[]})"};
+  EXPECT_EQ(Run([](Session& s) { return FleetWait(s, Seconds(100)); }), 0);
+  EXPECT_NE(out.find("1 of 1 targets Synced on 1 clusters (1 connected)"), std::string::npos);
+  EXPECT_EQ(Run([](Session& s) { return FleetWait(s, Millis(0)); }), 3);
+}
+
+TEST_F(Commands, AHubThatIsNotThereIsExit5WithAHint) {
+  AdminClient nobody("unix:" + dir + "/nobody.sock");
+  Session session{nobody, Format::kTable};
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(AppList(session), 5);
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("DUNLIN_HUB"), std::string::npos);
+  AdminClient wrong("https://hub");
+  Session other{wrong, Format::kTable};
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(AppList(other), 2);
+  (void)testing::internal::GetCapturedStderr();
+}
+
+}  // namespace
+}  // namespace dunlin::ctl

@@ -1,0 +1,92 @@
+#include "hub/ctl/output.h"
+
+#include <gtest/gtest.h>
+
+#include "hub/ctl/rows.h"
+#include "protocol/object/json.h"
+
+namespace dunlin::ctl {
+namespace {
+
+object::Array Rows(const std::string& json) {
+  auto parsed = object::ParseJson(json);
+  EXPECT_TRUE(parsed.has_value());
+  return parsed ? parsed->as_array() : object::Array();
+}
+
+TEST(Output, ATableIsAlignedAndAnEmptyCellIsADash) {
+  EXPECT_EQ(RenderTable({TextColumn("NAME", "name"), NumberColumn("APPS", "apps"),
+                         ShortIdColumn("REVISION", "revision"), AgeColumn("SEEN", "seen", 200'000)},
+                        Rows(R"([{"name":"store-0142","apps":3,"seen":196000,
+                                  "revision":"0123456789abcdef0123456789abcdef01234567"},
+                                 {"name":"é","seen":0}])")),
+            "NAME        APPS  REVISION      SEEN\n"
+            "store-0142  3     0123456789ab  4 s\n"
+            "é           0     -             -\n");
+  EXPECT_EQ(RenderTable({TextColumn("NAME", "name")}, {}), "NAME\n");
+}
+
+TEST(Output, ControlCharactersFromARepositoryAreMadeVisible) {
+  EXPECT_EQ(RenderTable({TextColumn("N", "n")}, Rows(R"([{"n":"a\u001b[31m\nb"}])")),
+            "N\na\\x1b[31m\\x0ab\n");
+}
+
+TEST(Output, TheColumnsOfTargets) {
+  EXPECT_EQ(RenderTable(TargetColumns(),
+                        Rows(R"([{"app":"shop","cluster":"c1","region":"eu","state":"Synced",
+                                  "health":"Current","revision":"0123456789abcdef","objects":15,
+                                  "reason":""}])")),
+            "APP   CLUSTER  REGION  STATE   HEALTH   REVISION      OBJECTS  REASON\n"
+            "shop  c1       eu      Synced  Current  0123456789ab  15       -\n");
+}
+
+TEST(Output, DocumentsEndWithANewline) {
+  const object::Value document = object::Object{{"b", 1}, {"a", "x"}};
+  EXPECT_EQ(RenderDocument(document, Format::kJson), "{\"a\":\"x\",\"b\":1}\n");
+  EXPECT_EQ(RenderDocument(document, Format::kYaml), "a: x\nb: 1\n");
+}
+
+TEST(Output, ExitCodesFollowTheTable) {
+  const std::pair<Errc, int> kCodes[] = {{Errc::kInvalidArgument, 2},
+                                         {Errc::kNotFound, 2},
+                                         {Errc::kTimeout, 3},
+                                         {Errc::kPermission, 4},
+                                         {Errc::kUnauthenticated, 4},
+                                         {Errc::kUnavailable, 5},
+                                         {Errc::kIo, 5},
+                                         {Errc::kConflict, 6},
+                                         {Errc::kPrecondition, 6},
+                                         {Errc::kCancelled, 130},
+                                         {Errc::kInternal, 2}};
+  for (const auto& [code, exit] : kCodes) EXPECT_EQ(ExitCode(code), exit) << Name(code);
+}
+
+TEST(Output, AFailureIsTextOnStderrOrOneJsonDocumentOnStdout) {
+  const Failure failure{Errc::kConflict,
+                        {"conflict", "two origins", "a.yaml and b.yaml", "remove one"}};
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(PrintFailure(failure, Format::kTable), 6);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "error: two origins\n  cause: a.yaml and b.yaml\n  hint: remove one\n");
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(PrintFailure(failure, Format::kJson), 6);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "{\"error\":{\"cause\":\"a.yaml and b.yaml\",\"code\":\"conflict\",\"hint\":\"remove "
+            "one\",\"message\":\"two origins\"}}\n");
+}
+
+TEST(Output, AgesAreShort) {
+  EXPECT_EQ(Age(0, 1000), "-");
+  EXPECT_EQ(Age(1000, 500), "0 s");
+  EXPECT_EQ(Age(1, 119'001), "119 s");
+  EXPECT_EQ(Age(1, 120'001), "2 min");
+  EXPECT_EQ(Age(1, 7'200'001), "2 h");
+  EXPECT_EQ(Age(1, 172'800'001), "2 d");
+}
+
+TEST(Output, NamesArePercentEncoded) {
+  EXPECT_EQ(PercentEncode("a/b c-d_~.é"), "a%2Fb%20c-d_~.%C3%A9");
+}
+
+}  // namespace
+}  // namespace dunlin::ctl

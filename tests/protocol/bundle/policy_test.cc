@@ -1,0 +1,77 @@
+#include "protocol/bundle/policy.h"
+
+#include <gtest/gtest.h>
+
+#include "protocol/object/json.h"
+
+namespace dunlin::bundle {
+namespace {
+
+Policy Everything() {
+  Policy policy;
+  policy.prune = false;
+  policy.self_heal = false;
+  policy.allow_empty = true;
+  policy.apply = "ssa";
+  policy.adopt = "must-match";
+  policy.priority = "critical";
+  policy.retry_limit = -1;
+  policy.retry_backoff_ms = 250;
+  policy.namespace_ = "shop";
+  policy.create_namespace = true;
+  policy.service_account = "shop/deployer";
+  policy.depends_on = {"base", "crds"};
+  policy.ignore = {{"apps", "Deployment", "cart", "shop", {"/spec/replicas"}, {"hpa"}}, {}};
+  policy.allowed_namespaces = {"shop"};
+  policy.allowed_kinds = {"Deployment.apps"};
+  return policy;
+}
+
+TEST(Policy, ComesBack) {
+  for (const Policy& policy : {Policy(), Everything()}) {
+    EXPECT_EQ(PolicyFromJson(PolicyToJson(policy)).value(), policy);
+  }
+}
+
+TEST(Policy, LeavesDefaultsOut) {
+  EXPECT_EQ(object::CanonicalJson(PolicyToJson(Policy())), "{}");
+  EXPECT_EQ(
+      object::CanonicalJson(PolicyToJson(Everything())),
+      R"({"adopt":"must-match","allow_empty":true,"allowed_kinds":["Deployment.apps"],)"
+      R"("allowed_namespaces":["shop"],"apply":"ssa","create_namespace":true,)"
+      R"("depends_on":["base","crds"],"ignore":[{"group":"apps","kind":"Deployment",)"
+      R"("managers":["hpa"],"name":"cart","namespace":"shop","paths":["/spec/replicas"]},{}],)"
+      R"("namespace":"shop","priority":"critical","prune":false,"retry_backoff_ms":250,)"
+      R"("retry_limit":-1,"self_heal":false,"service_account":"shop/deployer"})");
+}
+
+// An agent must not run under a policy that it does not understand.
+TEST(Policy, RefusesUnknownMembersWordsAndTypes) {
+  for (const char* json : {"[]",
+                           "1",
+                           R"({"future":true})",
+                           R"({"prune":1})",
+                           R"({"prune":null})",
+                           R"({"apply":"replace"})",
+                           R"({"apply":true})",
+                           R"({"adopt":"take-all"})",
+                           R"({"depends_on":"base"})",
+                           R"({"depends_on":[1]})",
+                           R"({"ignore":{}})",
+                           R"({"ignore":[1]})",
+                           R"({"ignore":[{"path":"/x"}]})",
+                           R"({"ignore":[{"kind":1}]})",
+                           R"({"ignore":[{"paths":"/x"}]})",
+                           R"({"retry_limit":"5"})",
+                           R"({"retry_limit":5.0})",
+                           R"({"retry_limit":-2})",
+                           R"({"retry_limit":4294967297})",
+                           R"({"retry_backoff_ms":-1})",
+                           R"({"retry_backoff_ms":4294967297})"}) {
+    EXPECT_EQ(PolicyFromJson(object::ParseJson(json).value()).error().code, Errc::kUnsupported)
+        << json;
+  }
+}
+
+}  // namespace
+}  // namespace dunlin::bundle
