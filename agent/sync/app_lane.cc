@@ -306,7 +306,7 @@ void AppLane::ParentAnswered(AppRun& app, const std::optional<ApiFailure>& failu
   app.parent_backoff.Reset();
   app.parent_problem.reset();
   if (app.parent_sent != app.parent_version) return;  // wanted otherwise meanwhile
-  app.gone = app.parent == AppRun::Parent::kRemove;
+  app.gone = app.removed && app.parent == AppRun::Parent::kRemove;
   app.parent = AppRun::Parent::kNone;
 }
 

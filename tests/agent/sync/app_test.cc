@@ -185,8 +185,8 @@ TEST_F(AppTest, ALostDatabasePrunesNothingUntilANewerStatement) {
   sim.bundles.clear();
   sim.disk.reset_reason = "agent.db was damaged";
   sim.Boot();
-  sim.disk.reset_reason.clear();
   sim.Run(Millis(5000));
+  sim.disk.reset_reason.clear();
   EXPECT_TRUE(sim.HasProblem("state_reset"));
   EXPECT_EQ(Value("m3"), "one");
   for (const Request& write : NewWrites()) EXPECT_NE(write.verb, Verb::kDelete);

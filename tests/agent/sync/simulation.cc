@@ -51,8 +51,12 @@ void Simulation::Settle() {
 void Simulation::Run(Millis duration) {
   const TimePoint end = now + duration;
   Settle();
-  while (wake_ && *wake_ <= end) {
-    now = std::max(now, *wake_);
+  const auto next = [&] {
+    TimePoint time = wake_.value_or(end + Millis(1));
+    return poll_ ? std::min(time, poll_until_) : time;
+  };
+  while (next() <= end) {
+    now = std::max(now, next());
     Settle();
   }
   now = end;
@@ -81,8 +85,8 @@ bool Simulation::AnswerPoll() {
     return true;
   }
   auto answer = hub.Answer(*poll_);
-  if (!answer) return false;
-  events_.push_back(PollAnswered{std::move(*answer)});
+  if (!answer && now < poll_until_) return false;
+  events_.push_back(PollAnswered{std::move(answer).value_or(Bytes())});
   poll_.reset();
   return true;
 }
@@ -100,6 +104,7 @@ void Simulation::Perform(const Action& action) {
     events_.push_back(StateLoaded{std::move(state)});
   } else if (const auto* poll = std::get_if<Poll>(&action)) {
     poll_ = poll->request;
+    poll_until_ = now + Seconds(wire::kHoldSeconds);
   } else if (const auto* load = std::get_if<LoadBundles>(&action)) {
     BundlesLoaded loaded;
     for (const BundleDigest& digest : load->digests) {

@@ -75,6 +75,7 @@ class Simulation {
   std::deque<Event> events_;
   std::deque<Request> held_;
   std::optional<wire::PollRequest> poll_;
+  TimePoint poll_until_{};  // the hub holds it no longer
   std::optional<TimePoint> wake_;
 };
 

@@ -1,0 +1,276 @@
+// The app lane's states: how the run of one app goes from stage to stage, to pruning, to its end.
+#include <algorithm>
+
+#include "agent/health/health.h"
+#include "agent/sync/app_lane.h"
+
+namespace dunlin::sync {
+
+namespace {
+
+constexpr Millis kTerminatingPause{60000};
+
+bool IsCrd(const object::ResourceKey& key) {
+  return key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition";
+}
+
+// A claim that waits for its first consumer would wait for ever.
+bool Gates(const object::ResourceKey& key) {
+  return !(key.group.empty() && key.kind == "PersistentVolumeClaim");
+}
+
+}  // namespace
+
+AppState AppLane::Idle(AppRun& app) {
+  if (!app.troubles.empty()) return AppState::kPausing;
+  if (app.removed && !app.gone && app.parent == AppRun::Parent::kNone &&
+      world_.inventory.KeysOf(app.name).empty()) {
+    NeedParent(app, AppRun::Parent::kRemove);
+    return AppState::kClosing;
+  }
+  // A head that was renewed allows what an expired one did not.
+  if (!app.prune_refused.empty() && !app.prune_allowed && world_.MayPrune(now_)) {
+    app.wants_plan = true;
+    return AppState::kWaiting;
+  }
+  return AppState::kIdle;
+}
+
+AppState AppLane::Pause(AppRun& app) {
+  if (app.troubles.empty()) return AppState::kIdle;
+  for (const auto& [key, trouble] : app.troubles) {
+    if (trouble.due > now_) continue;
+    app.wants_plan = true;
+    if (trouble.kind_missing) cluster_.Rediscover(now_, *out_);
+  }
+  return app.wants_plan ? AppState::kWaiting : AppState::kPausing;
+}
+
+AppState AppLane::Begin(AppRun& app) {
+  if (!app.plan) return AppState::kWaiting;
+  app.prune_allowed = world_.MayPrune(now_);
+  const auto has_steps = [](const plan::Stage& stage) { return !stage.steps.empty(); };
+  const bool open = std::any_of(app.plan->stages.begin(), app.plan->stages.end(), has_steps) ||
+                    std::any_of(app.plan->prune.begin(), app.plan->prune.end(), has_steps);
+  if (!open) return EnterClose(app);
+  for (const object::ResourceKey& key : app.plan->superset) {
+    const Wanted* wanted = desired_.Find(key);
+    const bool ours = wanted != nullptr && wanted->app == app.name;
+    if (ours) world_.inventory.Announce(key, app.name, wanted->api_version);
+  }
+  app.stored_after = world_.inventory.dirty() ? stores_begun_ + 1 : stores_begun_;
+  if (ParentGrows(app)) NeedParent(app, AppRun::Parent::kSuperset);
+  return AppState::kAnnouncing;
+}
+
+// Whether the run brings kinds or namespaces that the parent does not list yet.
+bool AppLane::ParentGrows(const AppRun& app) const {
+  std::set<plan::GroupKind> kinds;
+  std::set<std::string> namespaces;
+  for (const object::ResourceKey& key : world_.inventory.KeysOf(app.name)) {
+    if (world_.inventory.Find(key)->uid.empty()) continue;
+    kinds.insert(plan::GroupKind::Of(key));
+    namespaces.insert(key.namespace_);
+  }
+  namespaces.insert(world_.config.agent_namespace);
+  return !std::includes(kinds.begin(), kinds.end(), app.plan->group_kinds.begin(),
+                        app.plan->group_kinds.end()) ||
+         !std::includes(namespaces.begin(), namespaces.end(), app.plan->namespaces.begin(),
+                        app.plan->namespaces.end());
+}
+
+AppState AppLane::Announce(AppRun& app) {
+  SendParent(app);
+  if (stored_ < app.stored_after || app.parent != AppRun::Parent::kNone) {
+    return AppState::kAnnouncing;
+  }
+  return EnterStage(app);
+}
+
+AppState AppLane::EnterStage(AppRun& app) {
+  std::vector<plan::Stage>& stages = app.plan->stages;
+  for (; app.stage < stages.size(); ++app.stage) {
+    plan::Stage& stage = stages[app.stage];
+    if (!stage.steps.empty()) {
+      for (const plan::Step& step : stage.steps) app.work.try_emplace(step.key);
+      stage.steps.clear();
+      return AppState::kApplying;
+    }
+    const bool more =
+        std::any_of(stages.begin() + static_cast<ptrdiff_t>(app.stage) + 1, stages.end(),
+                    [](const plan::Stage& later) { return !later.steps.empty(); });
+    if (more && !GateOpen(app)) return AppState::kGating;
+  }
+  return EnterPrune(app);
+}
+
+AppState AppLane::ApplyStage(AppRun& app) {
+  if (!app.work.empty()) return AppState::kApplying;
+  // A later wave must not start behind a failed one.
+  if (app.plan->stages[app.stage].gate_health && ApplyFailed(app)) return EnterClose(app);
+  return EnterStage(app);  // its steps are gone: only its gate is left
+}
+
+AppState AppLane::PassGate(AppRun& app) {
+  if (!GateOpen(app)) return AppState::kGating;
+  ++app.stage;
+  return EnterStage(app);
+}
+
+bool AppLane::GateOpen(AppRun& app) {
+  const plan::Stage& stage = app.plan->stages[app.stage];
+  if (stage.gate_established && !ApplyFailed(app)) {
+    bool established = false;
+    if (!CrdsServed(app, &established)) {
+      if (established && !cluster_.Discovering() && now_ >= app.gate_due) {
+        app.gate_due = now_ + app.gate_backoff.Next(world_.jitter.Next());
+        cluster_.Rediscover(now_, *out_);
+      }
+      return false;
+    }
+    if (!cluster_.Ready(app.kinds, app.versions)) return false;  // the lists of the new kinds
+    app.gate_backoff.Reset();
+    app.gate_due = {};
+  }
+  if (!stage.gate_health) return true;
+  for (const auto& [key, wanted] : desired_.wanted()) {
+    if (wanted.app != app.name || wanted.wave > stage.wave || wanted.implied || !Gates(key))
+      continue;
+    const health::Health* health = world_.live.HealthOf(key);
+    if (health == nullptr || (health->status != health::HealthStatus::kCurrent &&
+                              health->status != health::HealthStatus::kSuspended)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool AppLane::CrdsServed(const AppRun& app, bool* established) const {
+  bool served = true;
+  *established = true;
+  for (const auto& [key, wanted] : desired_.wanted()) {
+    if (wanted.app != app.name || !IsCrd(key)) continue;
+    const health::Health* health = world_.live.HealthOf(key);
+    *established =
+        *established && health != nullptr && health->status == health::HealthStatus::kCurrent;
+    const auto crd = world_.live.Full(key);
+    if (!crd) return false;
+    const plan::GroupKind kind{std::string(object::FindString(*crd, {"spec", "group"})),
+                               std::string(object::FindString(*crd, {"spec", "names", "kind"}))};
+    served = served && world_.facts->kinds.contains(kind);
+  }
+  return *established && served;
+}
+
+AppState AppLane::EnterPrune(AppRun& app) {
+  const bool candidates = std::any_of(app.plan->prune.begin(), app.plan->prune.end(),
+                                      [](const plan::Stage& s) { return !s.steps.empty(); });
+  if (!candidates || ApplyFailed(app)) return EnterClose(app);
+  // The run may have taken minutes: what goes is decided by what is live now.
+  plan::PlanInput input = decider_.Input();
+  input.advancing_allowed = world_.MayPrune(now_);
+  for (const auto& [name, other] : runs_) {
+    if (ApplyFailed(other)) input.failed_apps.insert(name);
+  }
+  auto made = plan::MakePlan(input);
+  app.plan->prune.clear();
+  if (made) {
+    for (plan::AppPlan& plan : made->apps) {
+      if (plan.app != app.name) continue;
+      app.plan->prune = std::move(plan.prune);
+      app.prune_refused = std::move(plan.prune_refused);
+      app.problems = std::move(plan.problems);
+    }
+  }
+  app.stage = 0;
+  return EnterPruneStage(app);
+}
+
+AppState AppLane::EnterPruneStage(AppRun& app) {
+  for (; app.stage < app.plan->prune.size(); ++app.stage) {
+    for (plan::Step& step : app.plan->prune[app.stage].steps) {
+      const object::ResourceKey key = step.key;
+      switch (step.action) {
+        case plan::Action::kForget:
+          world_.inventory.Remove(key);
+          break;
+        case plan::Action::kDelete:
+        case plan::Action::kRelease:
+          if (!WaitsItsTime(app, key)) app.work[key].prune = std::move(step);
+          break;
+        case plan::Action::kConflict:
+          app.problems.push_back({app.name, key.Text(), "prune_conflict", step.reason});
+          if (app.prune_refused.empty()) app.prune_refused = step.reason;
+          break;
+        default:
+          app.going.insert(key);  // on its way already
+      }
+    }
+    app.plan->prune[app.stage].steps.clear();
+    app.gone_by = now_ + kTerminatingPause;
+    if (!app.work.empty()) return AppState::kPruning;
+  }
+  return EnterClose(app);
+}
+
+AppState AppLane::PruneStage(AppRun& app) {
+  if (!app.work.empty()) return AppState::kPruning;
+  const bool waits = app.plan->prune[app.stage].gate_gone && !app.going.empty();
+  if (waits && now_ < app.gone_by) return AppState::kPruning;
+  if (waits) {
+    for (const object::ResourceKey& key : app.going) {
+      Trouble& trouble = TroubleOf(app, key);
+      trouble.problem = {key.Text(), "terminating",
+                         "it is deleted, but something keeps it (finalizers)",
+                         "see metadata.finalizers of the object; the agent never removes them"};
+      trouble.due = now_ + trouble.slow.Next(world_.jitter.Next());
+    }
+    return EnterClose(app);
+  }
+  // What could not be removed may be what the next stage waits for.
+  if (!app.troubles.empty()) return EnterClose(app);
+  ++app.stage;
+  return EnterPruneStage(app);
+}
+
+AppState AppLane::EnterClose(AppRun& app) {
+  app.plan.reset();
+  app.work.clear();
+  return AppState::kClosing;
+}
+
+// Nothing more can be done: what came of it.
+void AppLane::End(AppRun& app) {
+  app.ended = true;
+  news_.ended = true;
+  for (auto& [key, trouble] : app.troubles) {  // whatever the run did not touch has had its turn
+    if (trouble.due <= now_) trouble.due = now_ + trouble.slow.Next(world_.jitter.Next());
+  }
+  if (app.troubles.empty()) {
+    app.applied_seq = world_.statement->seq;
+    app.applied_bundle = app.planned_bundle;
+    app.applied = now_;
+    ++world_.counters.syncs_ok;
+  } else {
+    ++world_.counters.syncs_failed;
+  }
+  const wire::Counts& done = app.counts;
+  if (done.created + done.configured + done.deleted + done.skipped + done.failed > 0 ||
+      app.last_counts == wire::Counts{}) {
+    app.last_counts = done;
+    app.last_conflicts = app.conflicts;
+  }
+  if (app.changed && !app.removed) NeedParent(app, AppRun::Parent::kFinal);
+  app.changed = false;
+}
+
+AppState AppLane::Close(AppRun& app) {
+  // Writes of a replaced run may still come in, and what they did has to be looked at.
+  if (!app.ended && (app.in_flight > 0 || !app.repairs.empty())) return AppState::kClosing;
+  if (!app.ended) End(app);
+  SendParent(app);
+  if (app.parent != AppRun::Parent::kNone) return AppState::kClosing;
+  return app.troubles.empty() ? AppState::kIdle : AppState::kPausing;
+}
+
+}  // namespace dunlin::sync
