@@ -42,7 +42,7 @@ TaskVoid Watcher::Run(std::shared_ptr<Watcher> self) {
   while (!self->stopped_) {
     auto ended = co_await self->Phase();
     const Ended failure = ended.has_value() ? *ended : Ended(FromError(ended.error()));
-    if (self->stopped_) break;
+    if (self->stopped_ || (failure && failure->code == Errc::kCancelled)) break;
     if (!failure) continue;
     // Without a list nothing is known of the kind. A broken watch alone loses nothing: it resumes.
     if (self->version_.empty()) {
