@@ -1,11 +1,8 @@
 #include <algorithm>
-#include <numeric>
-#include <optional>
 
-#include "agent/merge/json_merge.h"
 #include "agent/merge/native_merge.h"
 #include "agent/merge/normalize.h"
-#include "agent/merge/strategic_apply.h"
+#include "agent/merge/strategic_diff.h"
 
 namespace dunlin::merge {
 namespace {
@@ -13,37 +10,6 @@ namespace {
 using object::Array;
 using object::Object;
 using object::Value;
-
-// Whether the elements that both lists have stand in one order, with those of `a` taken in the
-// order of `positions`.
-bool SameOrder(const KeyedList& a, const std::vector<size_t>& positions, const KeyedList& b) {
-  int previous = -1;
-  for (const size_t i : positions) {
-    const int at = b.Find(a.KeyAt(i), a.NthOf(i));
-    if (at < 0) continue;
-    if (at < previous) return false;
-    previous = at;
-  }
-  return true;
-}
-
-bool SameOrder(const KeyedList& a, const KeyedList& b) {
-  std::vector<size_t> positions(a.size());
-  std::iota(positions.begin(), positions.end(), size_t{0});
-  return SameOrder(a, positions, b);
-}
-
-// The order in which an apiserver keeps a list that was patched: elements with one merge key stand
-// together, where the first of them is.
-std::vector<size_t> Grouped(const KeyedList& list) {
-  std::vector<size_t> positions;
-  for (size_t i = 0; i < list.size(); ++i) {
-    if (list.NthOf(i) > 0) continue;
-    const size_t count = list.Count(list.KeyAt(i));
-    for (size_t nth = 0; nth < count; ++nth) positions.push_back(list.Find(list.KeyAt(i), nth));
-  }
-  return positions;
-}
 
 std::string Prefixed(std::string_view directive, std::string_view key) {
   std::string out(directive);
@@ -218,108 +184,6 @@ void NativeMerge::WholeScalars(std::string_view key, const ListTrio& lists, Obje
   result.insert(result.end(), added.begin(), added.end());
   folds_live_ = true;
   patch[key] = std::move(result);
-}
-
-Result<Value> NativeMerge::MergedElement(const Object* last, const Object& desired,
-                                         const Value& live, const FieldInfo& field, bool& changed) {
-  TRY(Object change, Maps(last, desired, live.get_object(), field));
-  if (change.empty()) return live;
-  changed = true;
-  if (!strategic_) return JsonMerge(live, Value(std::move(change)));
-  StrategicApply apply(*schema_, StrategicApply::Mode::kServer);
-  TRY(Object merged, apply.Maps(live.get_object(), std::move(change), field.child));
-  return Value(std::move(merged));
-}
-
-// Lists whose elements a patch cannot name one by one: repeated merge keys, custom resources. The
-// elements are matched by their list map keys, and the result travels as a whole.
-Status NativeMerge::WholeObjects(std::string_view key, const ListTrio& lists, Object& patch) {
-  const FieldInfo& field = lists.field;
-  ListKeys keys = walk_.KeysOf(field);
-  std::optional<KeyedList> last, desired, live;
-  const auto read = [&] {
-    last.emplace(*lists.last, keys);
-    desired.emplace(lists.desired, keys);
-    live.emplace(lists.live, keys);
-    return last->complete() && desired->complete() && live->complete();
-  };
-  if (!read()) {
-    keys = SchemaWalk::MergeKeyOf(field);
-    if (keys.empty() || !read()) return NoMergeKey(path_.Pointer(), walk_.KeysOf(field)[0].name);
-  }
-  bool changed = false;
-  const bool ordered =
-      SameOrder(*desired, *live) ||
-      (strategic_ &&
-       SameOrder(*desired, Grouped(KeyedList(lists.desired, SchemaWalk::MergeKeyOf(field))),
-                 *live));
-  bool placed = SameOrder(*desired, *live);  // live's order can stay
-  std::vector<bool> taken(lists.live.size(), false);
-  Array ours;
-  std::vector<int> places;
-  for (size_t i = 0; i < desired->size(); ++i) {
-    const PathStack::Step step(path_, i);
-    const Value& element = lists.desired[i];
-    const size_t nth = desired->NthOf(i);
-    const int was = last->Find(desired->KeyAt(i), nth);
-    const Value* before = was >= 0 ? &(*lists.last)[was] : nullptr;
-    const int at = live->Find(desired->KeyAt(i), nth);
-    if (at < 0) {
-      if (Remembered(element, nullptr)) continue;
-      if (!Note(before == nullptr || !Same(*before, element, field), before != nullptr)) continue;
-      Value fresh = element;
-      StripNulls(fresh);
-      ours.push_back(std::move(fresh));
-      changed = true;
-      placed = false;
-      continue;
-    }
-    taken[at] = true;
-    TRY(Value merged, MergedElement(before != nullptr ? &before->get_object() : nullptr,
-                                    element.get_object(), lists.live[at], field, changed));
-    ours.push_back(std::move(merged));
-    places.push_back(at);
-  }
-  Array foreign;
-  for (size_t i = 0; i < live->size(); ++i) {
-    if (taken[i]) continue;
-    // Of equal elements, those beyond desired's go when we once applied more: all of them, because
-    // nothing tells ours from others'.
-    const size_t kept = desired->Count(live->KeyAt(i));
-    const int was = last->Find(live->KeyAt(i), kept);
-    const PathStack::Step step(path_, i);
-    if (was >= 0 && live->NthOf(i) >= kept &&
-        Note(true, !Covered((*lists.last)[was], lists.live[i], field))) {
-      changed = true;
-      taken[i] = true;
-    } else {
-      foreign.push_back(lists.live[i]);
-    }
-  }
-  if (!ordered) {
-    changed = Note(!SameOrder(*desired, *last) || lists.last->empty(), !SameOrder(*last, *live)) ||
-              changed;
-  }
-  if (!changed) return {};
-  Array result;
-  if (strategic_) result.emplace_back(Object{{kDirective, "replace"}});
-  if (placed) {
-    size_t next = 0;
-    size_t next_foreign = 0;
-    for (size_t i = 0; i < lists.live.size(); ++i) {
-      if (next < places.size() && places[next] == static_cast<int>(i)) {
-        result.push_back(std::move(ours[next++]));
-      } else if (!taken[i]) {
-        result.push_back(std::move(foreign[next_foreign++]));
-      }
-    }
-  } else {
-    for (Value& element : ours) result.push_back(std::move(element));
-    for (Value& element : foreign) result.push_back(std::move(element));
-  }
-  folds_live_ = true;
-  patch[key] = std::move(result);
-  return {};
 }
 
 }  // namespace dunlin::merge

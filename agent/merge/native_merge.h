@@ -89,8 +89,14 @@ class NativeMerge {
   Status RemoveList(std::string_view key, const Trio& trio, Object& patch);
   Status MergeObjects(std::string_view key, const ListTrio& lists, Object& patch);
   void MergeScalars(std::string_view key, const ListTrio& lists, Object& patch);
-  Status WholeObjects(std::string_view key, const ListTrio& lists, Object& patch);
   void WholeScalars(std::string_view key, const ListTrio& lists, Object& patch);
+
+  // native_whole_list.cc
+  struct WholeList;
+  Status WholeObjects(std::string_view key, const ListTrio& lists, Object& patch);
+  Status MergeOurs(const ListTrio& lists, WholeList& whole);
+  void KeepForeign(const ListTrio& lists, WholeList& whole);
+  Array Assembled(WholeList& whole) const;
   Result<Value> MergedElement(const Object* last, const Object& desired, const Value& live,
                               const FieldInfo& field, bool& changed);
 

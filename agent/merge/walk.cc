@@ -184,6 +184,33 @@ size_t KeyedList::NthOf(size_t index) const {
   return at - by_key_.begin() - begin;
 }
 
+bool SameOrder(const KeyedList& a, const std::vector<size_t>& positions, const KeyedList& b) {
+  int previous = -1;
+  for (const size_t i : positions) {
+    const int at = b.Find(a.KeyAt(i), a.NthOf(i));
+    if (at < 0) continue;
+    if (at < previous) return false;
+    previous = at;
+  }
+  return true;
+}
+
+bool SameOrder(const KeyedList& a, const KeyedList& b) {
+  std::vector<size_t> positions(a.size());
+  std::iota(positions.begin(), positions.end(), size_t{0});
+  return SameOrder(a, positions, b);
+}
+
+std::vector<size_t> Grouped(const KeyedList& list) {
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (list.NthOf(i) > 0) continue;
+    const size_t count = list.Count(list.KeyAt(i));
+    for (size_t nth = 0; nth < count; ++nth) positions.push_back(list.Find(list.KeyAt(i), nth));
+  }
+  return positions;
+}
+
 ScalarSet::ScalarSet(const Array& list) : list_(list) {
   if (list.size() <= kFewElements) return;
   for (const Value& value : list) texts_.insert(object::CanonicalJson(value));

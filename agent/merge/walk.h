@@ -63,6 +63,8 @@ class SchemaWalk {
 class KeyedList {
  public:
   KeyedList(const object::Array& list, const ListKeys& keys);
+  KeyedList(KeyedList&&) = default;  // a copy's views would point into the original
+  KeyedList& operator=(KeyedList&&) = default;
 
   // Every element is an object with all its keys. When not, nothing else makes sense.
   bool complete() const { return complete_; }
@@ -87,6 +89,14 @@ class KeyedList {
   std::vector<uint32_t> by_key_;         // indexes by (key, index), only when a key repeats
   bool complete_ = false;
 };
+
+// Whether the elements that both lists have stand in one order, those of `a` taken in the order of
+// `positions` or as they are.
+bool SameOrder(const KeyedList& a, const std::vector<size_t>& positions, const KeyedList& b);
+bool SameOrder(const KeyedList& a, const KeyedList& b);
+// The order in which an apiserver keeps a list that was patched: elements with one merge key stand
+// together, where the first of them is.
+std::vector<size_t> Grouped(const KeyedList& list);
 
 // Finds members of one object for keys that come in about the order in which the object has them:
 // canonical documents are sorted, so the next key is nearly always the next member.

@@ -86,6 +86,7 @@ AppLane::News AppLane::TakeNews() { return std::exchange(news_, News{}); }
 void AppLane::Advance(TimePoint now, Out& out) {
   now_ = now;
   out_ = &out;
+  JudgeHealth();
   if (world_.statement && cluster_.Usable()) {
     WatchDiscoveries();
     bool moved = true;
@@ -123,8 +124,9 @@ bool AppLane::Move(AppRun& app) {
 
 std::optional<TimePoint> AppLane::Wake() const {
   std::optional<TimePoint> wake;
+  // What is due already waits for an event: a place in the write window, a list.
   const auto at = [&](TimePoint time) {
-    if (time != TimePoint{} && (!wake || time < *wake)) wake = time;
+    if (time > now_ && (!wake || time < *wake)) wake = time;
   };
   for (const auto& [name, app] : runs_) {
     for (const WorkMap* map : {&app.work, &app.repairs}) {
@@ -142,7 +144,7 @@ std::optional<TimePoint> AppLane::Wake() const {
   }
   if (world_.inventory.dirty() && !storing_) at(store_due_);
   at(plan_due_);
-  if (world_.live.AnyUnsettled()) at(health_due_);
+  at(health_due_);
   return wake;
 }
 
@@ -234,10 +236,17 @@ void AppLane::Hurry() {
   }
 }
 
-void AppLane::OnTick(const Event&) {
-  if (now_ < health_due_ || !world_.live.AnyUnsettled()) return;
-  health_due_ = now_ + kHealthPause;
-  if (world_.live.Reevaluate(now_)) news_.moved = true;
+void AppLane::OnTick(const Event&) {}  // Advance() looks at the time, whatever the event
+
+void AppLane::JudgeHealth() {
+  if (!world_.live.AnyUnsettled()) {
+    health_due_ = {};
+  } else if (health_due_ == TimePoint{}) {
+    health_due_ = now_ + kHealthPause;
+  } else if (health_due_ <= now_) {
+    health_due_ = now_ + kHealthPause;
+    if (world_.live.Reevaluate(now_)) news_.moved = true;
+  }
 }
 
 // ---- records and parents

@@ -94,16 +94,20 @@ class AppLane {
   void WatchDiscoveries();
   bool MakePlans();
   void Adopt(AppRun& app, plan::AppPlan plan);
+  bool WaitsItsTime(AppRun& app, const object::ResourceKey& key) const;
+  bool ApplyFailed(const AppRun& app) const;
   bool KeepOpen(AppRun& app, plan::Step& step);
   bool DependenciesMet(AppRun& app);
   bool Move(AppRun& app);
   void Hurry();
+  void JudgeHealth();
 
   // Parts of states.
   AppState EnterStage(AppRun& app);
   AppState EnterPrune(AppRun& app);
   AppState EnterPruneStage(AppRun& app);
   AppState EnterClose(AppRun& app);
+  void End(AppRun& app);
   bool GateOpen(AppRun& app);
   bool CrdsServed(const AppRun& app, bool* established) const;
   bool ParentGrows(const AppRun& app) const;
@@ -128,6 +132,7 @@ class AppLane {
   bool TryLater(AppRun& app, const Flight& flight, const ApiFailure& failure, Work& work);
   void WaitFor(AppRun& app, const Flight& flight, const ApiFailure& failure, Work& work);
   void ForgetNamespace(const object::ResourceKey& key, const ApiFailure& failure);
+  void LookAgain(AppRun& app, const object::ResourceKey& key);
   void Count(const Flight& flight, std::string_view result);
   Trouble& TroubleOf(AppRun& app, const object::ResourceKey& key);
   bool Busy(const object::ResourceKey& key) const { return busy_.contains(key); }

@@ -38,6 +38,11 @@ std::string VersionOf(const std::string& api_version) {
 // ---- what is desired
 
 void AppLane::WatchDiscoveries() {
+  for (auto& [name, app] : runs_) {
+    if (app.kinds_due == TimePoint{} || app.kinds_due > now_) continue;
+    app.kinds_due = now_ + app.kinds_backoff.Next(world_.jitter.Next());
+    cluster_.Rediscover(now_, *out_);
+  }
   if (discoveries_ == cluster_.discoveries()) return;
   discoveries_ = cluster_.discoveries();
   Hurry();
@@ -183,6 +188,7 @@ void AppLane::Adopt(AppRun& app, plan::AppPlan plan) {
   app.repairs.clear();
   app.drift.clear();
   app.going.clear();
+  app.ended = false;
   app.stage = 0;
   app.counts = {};
   app.conflicts = 0;
@@ -204,13 +210,27 @@ void AppLane::Adopt(AppRun& app, plan::AppPlan plan) {
   }
 }
 
-// Whether the step needs more than a look at what we have.
-bool AppLane::KeepOpen(AppRun& app, plan::Step& step) {
-  if (const auto trouble = app.troubles.find(step.key);
-      trouble != app.troubles.end() && trouble->second.failed && trouble->second.due > now_) {
-    ++app.counts.failed;
+// Refused before, and its next try is not due yet.
+bool AppLane::WaitsItsTime(AppRun& app, const object::ResourceKey& key) const {
+  const auto trouble = app.troubles.find(key);
+  if (trouble == app.troubles.end() || !trouble->second.failed || trouble->second.due <= now_) {
     return false;
   }
+  ++app.counts.failed;
+  return true;
+}
+
+// Something that the app wants could not be applied.
+bool AppLane::ApplyFailed(const AppRun& app) const {
+  return std::any_of(app.troubles.begin(), app.troubles.end(), [&](const auto& item) {
+    const Wanted* wanted = desired_.Find(item.first);
+    return item.second.failed && wanted != nullptr && wanted->app == app.name;
+  });
+}
+
+// Whether the step needs more than a look at what we have.
+bool AppLane::KeepOpen(AppRun& app, plan::Step& step) {
+  if (WaitsItsTime(app, step.key)) return false;
   const Record* record = world_.inventory.Find(step.key);
   const bool implied_is_there = step.action == plan::Action::kCreate && step.desired->implied &&
                                 record != nullptr && !record->uid.empty() &&
@@ -237,10 +257,6 @@ bool AppLane::KeepOpen(AppRun& app, plan::Step& step) {
 // ---- states
 
 AppState AppLane::Idle(AppRun& app) {
-  if (app.kinds_due != TimePoint{} && app.kinds_due <= now_) {
-    app.kinds_due = now_ + app.kinds_backoff.Next(world_.jitter.Next());
-    cluster_.Rediscover(now_, *out_);
-  }
   if (!app.troubles.empty()) return AppState::kPausing;
   if (app.removed && !app.gone && app.parent == AppRun::Parent::kNone &&
       world_.inventory.KeysOf(app.name).empty()) {
@@ -326,7 +342,7 @@ AppState AppLane::EnterStage(AppRun& app) {
 AppState AppLane::ApplyStage(AppRun& app) {
   if (!app.work.empty()) return AppState::kApplying;
   // A later wave must not start behind a failed one.
-  if (app.plan->stages[app.stage].gate_health && app.failed()) return EnterClose(app);
+  if (app.plan->stages[app.stage].gate_health && ApplyFailed(app)) return EnterClose(app);
   return EnterStage(app);  // its steps are gone: only its gate is left
 }
 
@@ -338,7 +354,7 @@ AppState AppLane::PassGate(AppRun& app) {
 
 bool AppLane::GateOpen(AppRun& app) {
   const plan::Stage& stage = app.plan->stages[app.stage];
-  if (stage.gate_established && !app.failed()) {
+  if (stage.gate_established && !ApplyFailed(app)) {
     bool established = false;
     if (!CrdsServed(app, &established)) {
       if (established && !cluster_.Discovering() && now_ >= app.gate_due) {
@@ -384,12 +400,12 @@ bool AppLane::CrdsServed(const AppRun& app, bool* established) const {
 AppState AppLane::EnterPrune(AppRun& app) {
   const bool candidates = std::any_of(app.plan->prune.begin(), app.plan->prune.end(),
                                       [](const plan::Stage& s) { return !s.steps.empty(); });
-  if (!candidates || app.failed()) return EnterClose(app);
+  if (!candidates || ApplyFailed(app)) return EnterClose(app);
   // The run may have taken minutes: what goes is decided by what is live now.
   plan::PlanInput input = decider_.Input();
   input.advancing_allowed = world_.MayPrune(now_);
   for (const auto& [name, other] : runs_) {
-    if (other.failed()) input.failed_apps.insert(name);
+    if (ApplyFailed(other)) input.failed_apps.insert(name);
   }
   auto made = plan::MakePlan(input);
   app.plan->prune.clear();
@@ -415,7 +431,7 @@ AppState AppLane::EnterPruneStage(AppRun& app) {
           break;
         case plan::Action::kDelete:
         case plan::Action::kRelease:
-          app.work[key].prune = std::move(step);
+          if (!WaitsItsTime(app, key)) app.work[key].prune = std::move(step);
           break;
         case plan::Action::kConflict:
           app.problems.push_back({app.name, key.Text(), "prune_conflict", step.reason});
@@ -446,14 +462,25 @@ AppState AppLane::PruneStage(AppRun& app) {
     }
     return EnterClose(app);
   }
-  if (app.failed()) return EnterClose(app);  // what failed may be what the next stage waits for
+  // What could not be removed may be what the next stage waits for.
+  if (!app.troubles.empty()) return EnterClose(app);
   ++app.stage;
   return EnterPruneStage(app);
 }
 
-// Everything that could be done is done; the parent follows.
 AppState AppLane::EnterClose(AppRun& app) {
+  app.plan.reset();
+  app.work.clear();
+  return AppState::kClosing;
+}
+
+// Nothing more can be done: what came of it.
+void AppLane::End(AppRun& app) {
+  app.ended = true;
   news_.ended = true;
+  for (auto& [key, trouble] : app.troubles) {  // whatever the run did not touch has had its turn
+    if (trouble.due <= now_) trouble.due = now_ + trouble.slow.Next(world_.jitter.Next());
+  }
   if (app.troubles.empty()) {
     app.applied_seq = world_.statement->seq;
     app.applied_bundle = app.planned_bundle;
@@ -468,13 +495,14 @@ AppState AppLane::EnterClose(AppRun& app) {
     app.last_counts = done;
     app.last_conflicts = app.conflicts;
   }
-  app.plan.reset();
   if (app.changed && !app.removed) NeedParent(app, AppRun::Parent::kFinal);
   app.changed = false;
-  return AppState::kClosing;
 }
 
 AppState AppLane::Close(AppRun& app) {
+  // Writes of a replaced run may still come in, and what they did has to be looked at.
+  if (!app.ended && (app.in_flight > 0 || !app.repairs.empty())) return AppState::kClosing;
+  if (!app.ended) End(app);
   SendParent(app);
   if (app.parent != AppRun::Parent::kNone) return AppState::kClosing;
   return app.troubles.empty() ? AppState::kIdle : AppState::kPausing;

@@ -172,6 +172,7 @@ bool AppLane::Send(AppRun& app, Work& work, Verb verb, Flight flight) {
   work.state = Work::State::kBusy;
   work.read.reset();
   request->id = next_id_++;
+  ++app.in_flight;
   busy_.insert(flight.key);
   flights_.emplace(request->id, std::move(flight));
   out_->Do(std::move(*request));
@@ -218,6 +219,7 @@ void AppLane::OnAnswered(const Event& event) {
   const auto run = runs_.find(flight.app);
   if (run == runs_.end()) return;
   AppRun& app = run->second;
+  --app.in_flight;
   WorkMap& map = flight.repair ? app.repairs : app.work;
   auto work = map.find(flight.key);
   // A newer run may have put the same object on its list: that one decides anew.
@@ -242,12 +244,19 @@ void AppLane::OnAnswered(const Event& event) {
                                              : Wrote(app, flight, answered.answer);
   }
   if (done && work != map.end()) map.erase(work);
-  // Somebody else's change came in while ours was on its way.
-  const plan::LiveObject* live = world_.live.Find(flight.key);
-  const Record* record = world_.inventory.Find(flight.key);
-  if (done && flight.purpose == Purpose::kApply && live != nullptr && record != nullptr &&
-      record->observed_rv != ResourceVersionOf(*live) && !app.troubles.contains(flight.key)) {
-    app.repairs.try_emplace(flight.key);
+  if (flight.purpose == Purpose::kApply) LookAgain(app, flight.key);
+}
+
+// After a write: somebody else's change may have come in while it was on its way, or it was the
+// write of a run that a newer statement has replaced.
+void AppLane::LookAgain(AppRun& app, const object::ResourceKey& key) {
+  const plan::LiveObject* live = world_.live.Find(key);
+  const Record* record = world_.inventory.Find(key);
+  const Wanted* wanted = desired_.Find(key);
+  if (live == nullptr || record == nullptr || wanted == nullptr || wanted->app != app.name) return;
+  if (app.work.contains(key) || app.troubles.contains(key)) return;
+  if (record->desired_hash != wanted->hash || record->observed_rv != ResourceVersionOf(*live)) {
+    app.repairs.try_emplace(key);
   }
 }
 
@@ -300,8 +309,12 @@ bool AppLane::Failed(AppRun& app, const Flight& flight, const ApiFailure& failur
   const object::ResourceKey& key = flight.key;
   work.state = Work::State::kOpen;
   switch (Judge(flight.verb, failure)) {
-    case FailureAction::kDone:
-      return Removed(app, flight, true);
+    case FailureAction::kDone: {
+      // A conflict says that ours is gone, unless we can still see it.
+      const plan::LiveObject* live = world_.live.Find(key);
+      const bool there = failure.http == 409 && live != nullptr && UidOf(*live) == flight.step.uid;
+      return there ? TryLater(app, flight, failure, work) : Removed(app, flight, true);
+    }
     case FailureAction::kWait:
       WaitFor(app, flight, failure, work);
       return false;

@@ -73,6 +73,7 @@ struct AppRun {
   size_t stage = 0;  // index into plan->stages, later into plan->prune
   WorkMap work;
   std::set<object::ResourceKey> going;  // deleted, and still there
+  bool ended = true;                    // the run has its result; only the parent is left to write
   bool changed = false;       // something was written since the parent was brought up to date
   uint64_t stored_after = 0;  // write-ahead records are on disk once this many transactions ended
   TimePoint gone_by{};        // how long a prune stage waits for objects to be gone
@@ -90,6 +91,7 @@ struct AppRun {
   std::optional<wire::Problem> parent_problem;
 
   // Outside of runs.
+  int in_flight = 0;                    // requests, those of a replaced run included
   WorkMap repairs;                      // drift to look at
   std::set<object::ResourceKey> drift;  // seen, and not repaired by policy
   std::map<object::ResourceKey, Trouble> troubles;
@@ -110,16 +112,10 @@ struct AppRun {
   bool prune_allowed = true;            // by the head and the database, when it was planned
   std::vector<plan::Problem> problems;  // of the plan
   std::set<std::string> api_warnings;   // texts of the apiserver's Warning headers
-  bool failed() const {
-    for (const auto& [key, trouble] : troubles) {
-      if (trouble.failed) return true;
-    }
-    return false;
-  }
   // Nothing of a run is open.
   bool quiet() const {
     return (state == AppState::kIdle || state == AppState::kPausing) && repairs.empty() &&
-           !wants_plan;
+           in_flight == 0 && !wants_plan;
   }
 };
 

@@ -49,9 +49,8 @@ void DesiredStore::Load(const trust::Statement& statement, const BundlePool& poo
 }
 
 void DesiredStore::Hold(const plan::DesiredPtr& desired) {
-  wanted_[desired->key] = Wanted{desired->app,  desired->api_version, desired->hash,
-                                 desired->wave, desired->stage,       desired->implied,
-                                 desired};
+  wanted_[desired->key] = Wanted{desired->app,   desired->api_version, desired->hash, desired->wave,
+                                 desired->stage, desired->implied,     desired};
 }
 
 void DesiredStore::Drop() {

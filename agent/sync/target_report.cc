@@ -101,7 +101,7 @@ bool IsOpen(const World& world, const AppRun& run) {
   const bool done = run.state == AppState::kIdle || run.state == AppState::kPausing ||
                     run.state == AppState::kClosing;
   return !done || run.wants_plan || !run.repairs.empty() || !run.drift.empty() ||
-         !run.troubles.empty() || !run.prune_refused.empty() || run.removed ||
+         run.in_flight > 0 || !run.troubles.empty() || !run.prune_refused.empty() || run.removed ||
          run.applied_seq != world.statement->seq;
 }
 

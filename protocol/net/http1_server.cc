@@ -162,7 +162,7 @@ TaskVoid Http1Session::ReadLoop(std::shared_ptr<Http1Session> self) {
 
 void Http1Session::PeerEnded() {
   ended_ = true;
-  if (current_) current_->Abandon();
+  if (const auto exchange = current_.lock()) exchange->Abandon();
   arrived_.Notify();
 }
 

@@ -45,7 +45,7 @@ class Http1Session : public Session, public std::enable_shared_from_this<Http1Se
   bool draining_ = false;
   Event arrived_;
   Event taken_;
-  std::shared_ptr<Http1Exchange> current_;
+  std::weak_ptr<Http1Exchange> current_;  // owned by its coroutines, and owns us
 };
 
 }  // namespace dunlin::net::internal

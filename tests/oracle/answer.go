@@ -161,6 +161,7 @@ func classOf(err error) string {
 	case strings.Contains(text, "unable to find api field"), strings.Contains(text, "unable to resolve"):
 		return "UnknownField"
 	case strings.Contains(text, "does not contain declared merge key"),
+		strings.Contains(text, "cannot merge lists without merge key"),
 		strings.Contains(text, "cannot find merge key"):
 		return "NoMergeKey"
 	case strings.Contains(text, "list element types are not identical"):

@@ -1,33 +1,12 @@
 // Whole runs: first apply, change, removal, drift, by the requests that the apiserver sees.
-#include <gtest/gtest.h>
+#include <algorithm>
 
-#include "protocol/object/json.h"
-#include "tests/agent/sync/simulation.h"
+#include "tests/agent/sync/sync_test.h"
 
 namespace dunlin::sync {
 namespace {
 
-class ApplyTest : public testing::Test {
- protected:
-  void Deploy(const std::map<std::string, FakeHub::App>& apps) {
-    sim.now += Millis(1000);
-    sim.hub.Publish(apps, sim.now);
-    if (!sim.running()) sim.Boot();
-    sim.Run(Millis(2000));
-  }
-  // Requests since the last call.
-  std::vector<Request> NewWrites() {
-    std::vector<Request> writes = sim.cluster.Writes();
-    std::vector<Request> fresh(writes.begin() + static_cast<ptrdiff_t>(seen_), writes.end());
-    seen_ = writes.size();
-    return fresh;
-  }
-
-  Simulation sim;
-
- private:
-  size_t seen_ = 0;
-};
+using ApplyTest = SyncTest;
 
 TEST_F(ApplyTest, FirstStatementIsCreatedInStagesAndReportedSynced) {
   Deploy({{"shop", Shop("web:1", 2)}});

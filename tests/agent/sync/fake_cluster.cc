@@ -76,7 +76,7 @@ object::Value& FakeCluster::Store(const object::ResourceKey& key, object::Value 
     const object::Value& before = found->second;
     metadata["uid"] = std::string(object::FindString(before, {"metadata", "uid"}));
     metadata["generation"] =
-        *object::FindInt(before, {"metadata", "generation"}) + (content ? 1 : 0);
+        object::FindInt(before, {"metadata", "generation"}).value_or(1) + (content ? 1 : 0);
   }
   if (key.kind == "ConfigMap") metadata.erase("generation");
   metadata["resourceVersion"] = std::to_string(++version_);

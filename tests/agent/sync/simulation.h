@@ -30,6 +30,8 @@ class Simulation {
   void Settle();
   // The same, moving the clock from wake-up to wake-up for so long.
   void Run(Millis duration);
+  // Something else that a driver may say.
+  void Inject(Event event) { events_.push_back(std::move(event)); }
   // Watches open again and list, as a driver does when the apiserver is back.
   void Relist();
 
@@ -56,6 +58,7 @@ class Simulation {
   int64_t records_stored = 0;
   std::vector<std::string> actions;  // names, in order
 
+  std::vector<Request> HeldRequests() const { return {held_.begin(), held_.end()}; }
   // Answers that are held, in order.
   void ReleaseAnswers();
 

@@ -1,0 +1,139 @@
+// The small pure parts of the agent's shell: output, local status, health answers, renewal times.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "agent/app/health_server.h"
+#include "agent/app/output.h"
+#include "agent/app/renewal.h"
+#include "agent/app/status_file.h"
+#include "agent/app/systemd.h"
+
+namespace dunlin::app {
+namespace {
+
+TEST(Output, ExitCodesSayWhatKindOfFailureItWas) {
+  const std::vector<std::pair<Errc, int>> rows = {
+      {Errc::kInvalidArgument, 2}, {Errc::kTimeout, 3},
+      {Errc::kPermission, 4},      {Errc::kUnauthenticated, 4},
+      {Errc::kSignature, 4},       {Errc::kExpired, 4},
+      {Errc::kUnavailable, 5},     {Errc::kConflict, 6},
+      {Errc::kPrecondition, 6},    {Errc::kIo, 2},
+      {Errc::kCancelled, 130}};
+  for (const auto& [code, exit] : rows) EXPECT_EQ(ExitCode(code), exit) << Name(code);
+}
+
+TEST(Output, AFailureNamesCauseAndHint) {
+  const Failure failure{"cannot enrol", MakeError(Errc::kUnavailable, "refused"), ""};
+  EXPECT_EQ(FailureText(failure),
+            "error: cannot enrol\n  cause: refused\n  hint: check that the address is right and "
+            "reachable from this machine\n");
+  EXPECT_EQ(
+      FailureJson({"x", MakeError(Errc::kConflict, "y"), "z"}),
+      "{\"error\":{\"cause\":\"y\",\"code\":\"conflict\",\"hint\":\"z\",\"message\":\"x\"}}\n");
+}
+
+LocalStatus Example() {
+  LocalStatus out;
+  out.time = *ParseTime("2026-11-24T12:00:00Z");
+  out.kube_version = "v1.36.3";
+  out.hub_problem = MakeError(Errc::kSignature, "another CA");
+  out.report.id = "r";
+  out.report.seq = 7;
+  wire::TargetReport target;
+  target.app = "shop";
+  target.state = "Failed";
+  target.revision = "0123456789abcdef";
+  target.problems = {{"Deployment.apps shop/cart", "invalid", "no", "mend it"}};
+  out.report.targets = {target};
+  return out;
+}
+
+TEST(LocalStatus, SurvivesItsFile) {
+  const LocalStatus status = Example();
+  const auto read = ParseLocalStatus(Encode(status));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->time, status.time);
+  EXPECT_EQ(read->kube_version, "v1.36.3");
+  ASSERT_TRUE(read->hub_problem.has_value());
+  EXPECT_EQ(read->hub_problem->code, Errc::kSignature);
+  EXPECT_EQ(read->report, status.report);
+  EXPECT_FALSE(ParseLocalStatus("{}").has_value());
+}
+
+TEST(LocalStatus, IsShownWithStateProblemsAndHints) {
+  StatusView view;
+  view.identity.cluster_name = "store-1";
+  view.identity.region = "eu";
+  view.running = true;
+  EXPECT_NE(ToText(view).find("No report yet"), std::string::npos);
+  view.has_report = true;
+  view.last = Example();
+  const std::string text = ToText(view);
+  for (const char* part :
+       {"store-1 (eu)", "running", "not reached: another CA", "v1.36.3", "Failed", "0123456789",
+        "Deployment.apps shop/cart: no", "hint: mend it"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
+  }
+  const object::Value json = ToJson(view);
+  EXPECT_EQ(object::FindString(json, {"hubProblem", "code"}), "signature");
+  EXPECT_EQ(object::FindInt(json, {"report", "seq"}), 7);
+}
+
+TEST(IsLocked, SeesTheLockOfAnotherDescriptor) {
+  const std::string path = testing::TempDir() + "is-locked.lock";
+  EXPECT_FALSE(IsLocked(path + ".none"));
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_GE(fd, 0);
+  EXPECT_FALSE(IsLocked(path));
+  ASSERT_EQ(::flock(fd, LOCK_EX | LOCK_NB), 0);
+  EXPECT_TRUE(IsLocked(path));
+  ::close(fd);
+  ::unlink(path.c_str());
+}
+
+TEST(AnswerHealth, AnswersByPath) {
+  HealthParts parts{[] { return true; }, [] { return false; }, [] { return std::string("m 1\n"); }};
+  const auto ask = [&](const char* method, const char* target) {
+    net::HttpRequest request;
+    request.method = method;
+    request.target = target;
+    return AnswerHealth(parts, request);
+  };
+  EXPECT_EQ(ask("GET", "/healthz").status, 200);
+  EXPECT_EQ(ask("GET", "/readyz").status, 503);
+  EXPECT_EQ(ask("GET", "/metrics").body, "m 1\n");
+  EXPECT_EQ(ask("GET", "/other").status, 404);
+  EXPECT_EQ(ask("POST", "/metrics").status, 405);
+}
+
+TEST(ServeHealth, RefusesAnAddressThatIsNone) {
+  asio::io_context io;
+  for (const char* listen : {"9440", "localhost:", ":1", "1.2.3.4:99999", "1.2.3.4:x"}) {
+    const auto server = ServeHealth(io.get_executor(), listen, {});
+    ASSERT_FALSE(server.has_value()) << listen;
+    EXPECT_EQ(server.error().code, Errc::kInvalidArgument);
+  }
+}
+
+TEST(RenewAt, IsJitteredFromHalfOfTheLifeOn) {
+  const TimePoint start{Millis(1000)};
+  const CertificateLife life{start, start + std::chrono::days(30)};
+  EXPECT_EQ(RenewAt(life, 0), start + std::chrono::days(15));
+  for (const uint64_t random : {uint64_t{1} << 40, UINT64_MAX, uint64_t{12345678901}}) {
+    EXPECT_GE(RenewAt(life, random), start + std::chrono::days(15));
+    EXPECT_LT(RenewAt(life, random), start + std::chrono::days(18));
+  }
+  EXPECT_EQ(RenewAt({start, start}, 7), start);
+}
+
+TEST(Systemd, TheWatchdogIsFedAtHalfItsTime) {
+  EXPECT_EQ(WatchdogEvery("60000000"), Millis(30000));
+  for (const char* text : {"", "0", "-1", "x", "10x"}) EXPECT_EQ(WatchdogEvery(text), Millis(0));
+}
+
+}  // namespace
+}  // namespace dunlin::app

@@ -1,0 +1,100 @@
+// What the machine takes from a hub, and what it refuses.
+#include <algorithm>
+
+#include "tests/agent/sync/sync_test.h"
+
+namespace dunlin::sync {
+namespace {
+
+using HubTest = SyncTest;
+
+size_t Count(const std::vector<std::string>& actions, const std::string& name) {
+  return static_cast<size_t>(std::count(actions.begin(), actions.end(), name));
+}
+
+TEST_F(HubTest, ChangesOfStatementAndBundleTravelAsDeltas) {
+  Deploy({{"shop", Shop("web:1", 2)}});
+  Deploy({{"shop", Shop("web:2", 2)}});
+  EXPECT_EQ(Image("web"), "web:2");
+  EXPECT_EQ(Count(sim.actions, "FetchBundle"), 0u);
+}
+
+TEST_F(HubTest, ABundleThatIsNotInTheAnswerIsFetched) {
+  sim.hub.inline_bundles = false;
+  Deploy({{"shop", Shop("web:1", 2)}});
+  EXPECT_EQ(Count(sim.actions, "FetchBundle"), 1u);
+  EXPECT_EQ(sim.State("shop"), "Synced");
+}
+
+TEST_F(HubTest, GoingBackMovesNoBundle) {
+  Deploy({{"shop", Shop("web:1", 2)}});
+  Deploy({{"shop", Shop("web:2", 2)}});
+  sim.hub.inline_bundles = false;
+  Deploy({{"shop", Shop("web:1", 2)}});
+  EXPECT_EQ(Image("web"), "web:1");
+  EXPECT_EQ(Count(sim.actions, "FetchBundle"), 0u);
+  EXPECT_EQ(Count(sim.actions, "LoadBundles"), 1u);
+}
+
+TEST_F(HubTest, ThePollIsArmedBeforeAnythingIsApplied) {
+  Deploy({{"shop", Shop("web:1", 2)}});
+  const auto last_intent = std::find(sim.actions.begin(), sim.actions.end(), "StoreIntent");
+  const auto poll = std::find(last_intent, sim.actions.end(), "Poll");
+  const auto request = std::find(sim.actions.begin(), sim.actions.end(), "Request");
+  EXPECT_LT(poll, request);
+}
+
+TEST_F(HubTest, ARefusedOfferIsAProblemWithTheReasonAndChangesNothing) {
+  Deploy({{"shop", Shop("web:1", 2)}});
+  sim.hub.tamper = true;
+  Deploy({{"shop", Shop("web:2", 2)}});
+  EXPECT_TRUE(sim.HasProblem("proof"));
+  EXPECT_EQ(Image("web"), "web:1");
+  EXPECT_EQ(sim.State("shop"), "Synced");  // the last good state
+  sim.Run(Millis(60000));
+  EXPECT_LE(Count(sim.actions, "Poll"), 20u);  // asks again, with pauses
+  sim.hub.tamper = false;
+  sim.Run(Millis(60000));
+  EXPECT_FALSE(sim.HasProblem("proof"));
+  EXPECT_EQ(Image("web"), "web:2");
+}
+
+TEST_F(HubTest, AStaleHeadDoesNotAdvance) {
+  Deploy({{"shop", Shop("web:1", 2)}});
+  sim.hub.Publish({{"shop", Shop("web:2", 2)}}, sim.now);
+  sim.now += Millis(60 * 60 * 1000);  // it was on its way for an hour
+  sim.Settle();
+  EXPECT_TRUE(sim.HasProblem("stale_head"));
+  EXPECT_EQ(Image("web"), "web:1");
+}
+
+TEST_F(HubTest, AStatementForAnotherClusterIsRefused) {
+  sim.hub.kube_uid = "kube-9";
+  Deploy({{"shop", Shop("web:1", 2)}});
+  EXPECT_TRUE(sim.HasProblem("other_kube"));
+  EXPECT_TRUE(sim.cluster.log.empty());
+}
+
+TEST_F(HubTest, ABundleThatIsLostOnDiskIsAskedForAgain) {
+  Deploy({{"shop", Shop("web:1", 2)}});
+  for (auto& [digest, bundle] : sim.bundles) bundle.blob = "damaged";
+  sim.Boot();
+  sim.Run(Millis(60000));
+  EXPECT_EQ(sim.State("shop"), "Synced") << testing::PrintToString(Codes("shop"));
+  for (const Request& write : NewWrites()) EXPECT_NE(write.verb, Verb::kDelete);
+}
+
+TEST(NoTransitionDeathTest, AnEventThatNobodyAskedForAborts) {
+  Simulation sim;
+  sim.hub.Publish({{"shop", Shop("web:1", 1)}}, sim.now);
+  sim.Boot();
+  sim.Run(Millis(1000));
+  EXPECT_DEATH(sim.machine().Resume(Answered{4711, {}}, sim.now), "no transition for Answered");
+  EXPECT_DEATH(sim.machine().Resume(IntentStored{}, sim.now), "no transition for IntentStored");
+  EXPECT_DEATH(sim.machine().Resume(ReportSent{"x"}, sim.now), "no transition for ReportSent");
+  EXPECT_DEATH(sim.machine().Resume(ParentWritten{"shop", {}}, sim.now), "no transition");
+  EXPECT_DEATH(sim.machine().Resume(RecordsStored{}, sim.now), "no transition");
+}
+
+}  // namespace
+}  // namespace dunlin::sync
