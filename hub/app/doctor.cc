@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "hub/app/keys.h"
+#include "hub/app/scratch.h"
 #include "hub/app/verbs.h"
 #include "hub/app/worlds.h"
 #include "protocol/net/runtime.h"
@@ -67,9 +68,11 @@ Check CheckProgram(std::string name, const std::string& program, const std::stri
   return {std::move(name), there, there ? program : program + " was not found", there ? "" : hint};
 }
 
-TaskVoid CheckSandbox(const HubConfig& config, asio::thread_pool& pool, std::string* isolation) {
+// The hub that may be running has its own sandboxes: these get a directory of their own.
+TaskVoid CheckSandbox(const HubConfig& config, std::string scratch, asio::thread_pool& pool,
+                      std::string* isolation) {
   render::RendererConfig renderer_config = RendererConfigOf(config);
-  renderer_config.state_dir += "-doctor";
+  renderer_config.state_dir = std::move(scratch);
   renderer_config.ready = 2;
   auto making = render::MakeSandboxRenderer(std::move(renderer_config), pool, Log());
   CO_TRY(const std::unique_ptr<render::Renderer> renderer,
@@ -102,11 +105,11 @@ Check ProbeSandbox(const HubConfig& config) {
     outcome = status;
     context.stop();
   };
-  net::Spawn(context.get_executor(), CheckSandbox(config, pool, &isolation), on_done);
+  const Scratch scratch("doctor");
+  net::Spawn(context.get_executor(), CheckSandbox(config, scratch.path(), pool, &isolation),
+             on_done);
   context.run();
   pool.join();
-  std::error_code ignored;
-  std::filesystem::remove_all(config.data + "/sandboxes-doctor", ignored);
   Check check = FromStatus("sandbox", outcome, "a probe was rendered inside " + isolation,
                            "install runsc beside dunlin-render, or bubblewrap");
   if (check.ok && isolation == "none") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "hub/app/garbage.h"
 #include "hub/app/records.h"
 #include "hub/app/render_job.h"
 #include "hub/catalog/repo_url.h"
@@ -11,8 +12,9 @@ namespace dunlin::hub {
 
 namespace {
 
-constexpr size_t kRounds = 8;            // repositories looked at side by side
-constexpr Millis kTick{1000};            // head renewal, retries of a failed publish
+constexpr size_t kRounds = 8;  // repositories looked at side by side
+constexpr Millis kTick{1000};  // head renewal, retries of a failed publish
+constexpr std::chrono::hours kCollectEvery{24};
 constexpr Millis kRenderLimit{600'000};  // a sandbox has its own, shorter limit
 
 std::string KeyOf(const std::string& repo) {
@@ -42,6 +44,7 @@ TaskVoid Driver::Run() {
     for (const std::string& repo : parts_.pipeline.TakeTriggers()) {
       (void)schedule_.Trigger(repo, parts_.clock.Monotonic());
     }
+    CollectUnused();
     StartRounds();
     RenewHead();
     if (publish_error_ && parts_.clock.Monotonic() >= publish_again_) (void)Publish();
@@ -385,6 +388,20 @@ void Driver::RenewHead() {
   } else if (parts_.publisher.HeadNumber() != before) {
     log_.Info("head_renewed", {{"head", parts_.publisher.HeadNumber()}});
     parts_.gate.NotifyAll();
+  }
+}
+
+// At start and daily, between rounds: a bundle that was just rendered is named by nothing yet.
+void Driver::CollectUnused() {
+  const Millis now = parts_.clock.Monotonic();
+  if (running_ > 0 || now < collect_at_) return;
+  collect_at_ = now + kCollectEvery;
+  const auto removed =
+      CollectGarbage(parts_.model.state(), parts_.bundles, parts_.pipeline.targets());
+  if (!removed) {
+    log_.Warn("collect_failed", removed.error());
+  } else if (*removed > 0) {
+    log_.Info("bundles_removed", {{"count", *removed}});
   }
 }
 

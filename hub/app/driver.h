@@ -106,6 +106,7 @@ class Driver {
                       std::shared_ptr<const TreeIndex> index);
   Task<git::Tree> ReadTree(std::string repo_key, RevisionId commit, bool with_bytes);
   void RenewHead();
+  void CollectUnused();
 
   Parts parts_;
   Config config_;
@@ -121,6 +122,7 @@ class Driver {
   std::set<ClusterId> force_;
   std::optional<Error> publish_error_;
   Millis publish_again_{0};
+  Millis collect_at_{0};  // monotonic
   Backoff publish_backoff_;
   std::string fleet_commit_;  // the last one whose catalogue was taken
   std::optional<Error> fleet_error_;

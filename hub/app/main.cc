@@ -34,13 +34,13 @@ int ExitCode(Errc code) {
   }
 }
 
-int Fail(const std::string& what, const Error& error, bool json) {
+int Fail(const std::string& what, const Error& error, const std::string& hint, bool json = false) {
   if (json) {
-    const wire::ErrorBody body{std::string(Name(error.code)), what, error.message, ""};
+    const wire::ErrorBody body{std::string(Name(error.code)), what, error.message, hint};
     std::puts(wire::Encode(body).c_str());
   } else {
-    std::fprintf(stderr, "error: %s\n  cause: %s\n  hint: dunlin-hub doctor checks this machine\n",
-                 what.c_str(), error.message.c_str());
+    std::fprintf(stderr, "error: %s\n  cause: %s\n  hint: %s\n", what.c_str(),
+                 error.message.c_str(), hint.c_str());
   }
   return ExitCode(error.code);
 }
@@ -117,17 +117,22 @@ int Main(int argc, char** argv) {
   }
   if (root.got_subcommand("init")) {
     const Status made = Init(options.init);
-    return made ? 0 : Fail("cannot make a hub in " + options.init.data, made.error(), false);
+    return made ? 0
+                : Fail("cannot make a hub in " + options.init.data, made.error(),
+                       "name another directory with --data, or serve from this one");
   }
   if (root.got_subcommand("render")) {
     options.render.json = options.format == "json";
     const Status rendered = RenderDirectory(options.render);
     if (rendered) return 0;
-    return Fail("cannot render " + options.render.directory, rendered.error(), options.render.json);
+    return Fail("cannot render " + options.render.directory, rendered.error(),
+                "correct the files; --kind and --values say how to render", options.render.json);
   }
   if (doctor->parsed()) return Doctor(options.config, doctor_format == "json") ? 0 : 1;
   const Status served = Serve(options.config);
-  return served ? 0 : Fail("the hub cannot serve", served.error(), false);
+  return served ? 0
+                : Fail("the hub cannot serve", served.error(),
+                       "run: dunlin-hub doctor --config " + options.config);
 }
 
 }  // namespace

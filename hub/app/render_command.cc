@@ -6,10 +6,10 @@
 #include <sstream>
 
 #include "hub/app/paths.h"
+#include "hub/app/scratch.h"
 #include "hub/app/verbs.h"
 #include "hub/render/sandbox_renderer.h"
 #include "protocol/base/limits.h"
-#include "protocol/base/random.h"
 #include "protocol/net/runtime.h"
 #include "protocol/object/json.h"
 #include "protocol/yaml/config_yaml.h"
@@ -106,6 +106,10 @@ TaskVoid Render(const RenderOptions& options, std::string state_dir, asio::threa
   for (const std::string& warning : target.warnings) {
     std::fprintf(stderr, "warning: %s\n", warning.c_str());
   }
+  if (target.objects.empty()) {
+    std::fprintf(stderr, "warning: no object was rendered; is %s the right directory?\n",
+                 options.directory.c_str());
+  }
   for (const object::Value& object : target.objects) {
     const std::string text =
         options.json ? object::CanonicalJson(object) + "\n" : "---\n" + yaml::ToYaml(object);
@@ -117,8 +121,7 @@ TaskVoid Render(const RenderOptions& options, std::string state_dir, asio::threa
 }  // namespace
 
 Status RenderDirectory(const RenderOptions& options) {
-  SystemRandom random;
-  const fs::path scratch = fs::temp_directory_path() / ("dunlin-render-" + random.Uuid());
+  const Scratch scratch("render");
   asio::io_context context{1};
   asio::thread_pool pool(2);
   Status outcome = MakeError(Errc::kInternal, "the render ended without a result");
@@ -126,11 +129,9 @@ Status RenderDirectory(const RenderOptions& options) {
     outcome = status;
     context.stop();
   };
-  net::Spawn(context.get_executor(), Render(options, scratch.string(), pool), on_done);
+  net::Spawn(context.get_executor(), Render(options, scratch.path(), pool), on_done);
   context.run();
   pool.join();
-  std::error_code ignored;  // an empty scratch directory left behind harms nobody
-  fs::remove_all(scratch, ignored);
   return outcome;
 }
 

@@ -138,8 +138,15 @@ int Main(int argc, char** argv) {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return root.exit(error);  // --help, --version
+    std::string what = error.what();
+    // CLI11 asks for a verb where an unknown one was given.
+    for (int i = 1; i < argc && root.get_subcommands().empty(); ++i) {
+      if (argv[i][0] == '-' || std::string_view(argv[i - 1]) == "--hub") continue;
+      what = std::string("no such verb: ") + argv[i];
+      break;
+    }
     std::fprintf(stderr, "error: %s\n  hint: dunlin --help, or --help after a verb\n",
-                 error.what());
+                 what.c_str());
     return 2;
   }
   AdminClient client(options.hub);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "hub/app/garbage.h"
 #include "hub/app/history.h"
 #include "protocol/crypto/crypto.h"
 #include "tests/hub/app/hub_world.h"
@@ -61,6 +62,32 @@ TEST(History, WhatDoesNotExistIsSaid) {
   const auto wrong = ChooseHistory(past, 7, "shop", Both("a", "a"));
   ASSERT_FALSE(wrong.has_value());
   EXPECT_NE(wrong.error().message.find("1 to 1"), std::string::npos);
+}
+
+TEST(Garbage, OnlyWhatNothingNamesIsRemoved) {
+  const auto digest = [](const char* text) { return crypto::Sha256(text); };
+  HubSnapshot snapshot;
+  trust::Statement statement;
+  statement.cluster = kOne;
+  statement.kube = "kube-1";
+  statement.seq = 1;
+  statement.apps[AppName("shop")] = {.bundle = digest("stated"), .revision = RevisionId("1")};
+  StatementRecord record;
+  auto raw = statement.Serialize();
+  ASSERT_OK(raw);
+  record.raw = *raw;
+  snapshot.statements.push_back(record);
+  TargetRecord row;
+  row.bundle = digest("stored");
+  snapshot.targets.push_back(row);
+  snapshot.history.push_back(MakeHistory("shop", "commit", Both("old", "old"), {}, TimePoint()));
+  const std::vector<BundleDigest> stored = {digest("stated"), digest("stored"), digest("old"),
+                                            digest("new"), digest("unused")};
+  const auto unused = Unreferenced(stored, snapshot, Both("new", "new"));
+  ASSERT_OK(unused);
+  EXPECT_EQ(*unused, std::vector<BundleDigest>{digest("unused")});
+  snapshot.statements[0].raw = "damaged";
+  EXPECT_FALSE(Unreferenced(stored, snapshot, {}).has_value()) << "in doubt nothing goes";
 }
 
 class ModelTest : public ::testing::Test {
