@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -140,6 +142,8 @@ void AddOffline(CLI::App& app, Arguments& args) {
 }  // namespace
 
 int Main(int argc, char** argv) {
+  // The state directory holds keys, and the last-applied form of Secrets.
+  ::umask(0077);
   CLI::App app("Keeps one Kubernetes cluster as its hub wants it.", "dunlin-agent");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("dunlin-agent ") + kProductVersion);

@@ -18,7 +18,8 @@ class HubLink {
   virtual ~HubLink() = default;
   // Held up to wire::kHoldSeconds; the raw frames (empty: nothing new, ask again).
   virtual Task<Bytes> Poll(wire::PollRequest request) = 0;
-  virtual Task<wire::BundlePayload> Fetch(BundleDigest digest, std::optional<BundleDigest> from) = 0;
+  virtual Task<wire::BundlePayload> Fetch(BundleDigest digest,
+                                          std::optional<BundleDigest> from) = 0;
   virtual TaskVoid Report(wire::Report report) = 0;
 };
 

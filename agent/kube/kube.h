@@ -3,7 +3,8 @@
 //
 // Two kinds of failure: an Error of the Result means that there was no usable answer (kUnavailable,
 // kTimeout, kSignature …); a refusal by the apiserver is a value (sync::ApiFailure with the reason,
-// causes and retry-after of its metav1.Status). REQUIRES: one io thread; the Kube outlives its calls.
+// causes and retry-after of its metav1.Status). REQUIRES: one io thread; the Kube outlives its
+// calls.
 #pragma once
 
 #include <memory>
