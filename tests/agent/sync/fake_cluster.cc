@@ -1,6 +1,7 @@
 #include "tests/agent/sync/fake_cluster.h"
 
 #include "agent/merge/apply.h"
+#include "agent/merge/merge.h"
 #include "agent/plan/stamp.h"
 #include "protocol/base/check.h"
 #include "protocol/object/json.h"
@@ -79,6 +80,7 @@ object::Value& FakeCluster::Store(const object::ResourceKey& key, object::Value 
         object::FindInt(before, {"metadata", "generation"}).value_or(1) + (content ? 1 : 0);
   }
   if (key.kind == "ConfigMap") metadata.erase("generation");
+  if (content && admit) admit(object);
   metadata["resourceVersion"] = std::to_string(++version_);
   if (auto_ready && key.kind == "Deployment") {
     object.as_object()["status"] = Json(
@@ -208,7 +210,15 @@ ApiAnswer FakeCluster::Patch(const Request& request) {
   if (!uid.empty() && uid != object::FindString(found->second, {"metadata", "uid"})) {
     return Refuse(409, "Conflict", "the UID is another one");
   }
-  auto patched = merge::Apply(found->second, patch, merge::PatchType::kMerge, {});
+  merge::SchemaRef schema;
+  auto type = merge::PatchType::kMerge;
+  if (request.content_type == merge::ContentType(merge::MergeKind::kStrategic)) {
+    const auto held = schemas.find({request.key.group, "v1"});
+    if (held == schemas.end()) return Refuse(415, "UnsupportedMediaType", "no strategic patch");
+    schema = {held->second.get(), *held->second->Root({request.key.group, "v1", request.key.kind})};
+    type = merge::PatchType::kStrategic;
+  }
+  auto patched = merge::Apply(found->second, patch, type, schema);
   CHECK(patched.has_value());
   ApiAnswer answer;
   if (object::Equal(*patched, found->second)) {

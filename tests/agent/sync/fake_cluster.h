@@ -1,5 +1,5 @@
 // An apiserver as a value: a store of objects that answers the machine's requests, watches and
-// discovery without any I/O. It defaults nothing and merges as RFC 7386 (its kinds have no schema).
+// discovery without any I/O. Without schemas it takes JSON merge patches only.
 #pragma once
 
 #include <deque>
@@ -40,6 +40,9 @@ class FakeCluster {
 
   // Asked before each request; an answer replaces the real one.
   std::function<std::optional<ApiFailure>(const Request&)> fault;
+  // What admission makes of a written object: defaults, injected containers.
+  std::function<void(object::Value&)> admit;
+  std::map<object::GroupVersion, SchemaPtr> schemas;
   bool auto_ready = true;          // Deployments become available at once
   bool namespaces_matter = false;  // POST into a namespace that is not there is 404
   std::string kube_uid = "kube-1";

@@ -127,7 +127,9 @@ void Simulation::Perform(const Action& action) {
       events_.push_back(Discovered{cluster.Facts()});
     }
   } else if (const auto* schema = std::get_if<LoadSchema>(&action)) {
-    events_.push_back(SchemaLoaded{schema->version, nullptr});
+    const auto held = cluster.schemas.find(schema->version);
+    const SchemaPtr found = held == cluster.schemas.end() ? nullptr : held->second;
+    events_.push_back(SchemaLoaded{schema->version, found});
   } else if (const auto* watch = std::get_if<Watch>(&action)) {
     cluster.Open(watch->kind);
     events_.push_back(cluster.List(watch->kind));
