@@ -25,6 +25,10 @@ target_compile_options(
             -Werror=unused-result # a dropped Result<T> is a bug, not a style matter
             -Werror=return-type
             -Wno-missing-field-initializers # designated initialisers leave defaults out on purpose
+            # GCC 12 sees both in optimised coroutine frames and variants of Asio and our own code
+            # where there are none (GCC PR 105562, 103993).
+            $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
+            $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
             -fstack-protector-strong
             -fcf-protection)
 target_compile_definitions(dunlin_options INTERFACE

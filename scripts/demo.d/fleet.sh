@@ -6,11 +6,8 @@ region_of() { echo "${REGIONS[($1 - 1) % ${#REGIONS[@]}]}"; }
 
 # Controllers and a pretended kubelet run, so that workloads become healthy.
 start_plane() {
-  # Standard input stays open for the whole run: the control plane ends with it.
-  mkfifo "$WORK/plane.stdin"
-  start plane "$DEPS/bin/testplane" --clusters "$CLUSTERS" --dir "$WORK/plane" --audit --kcm --kubelet < "$WORK/plane.stdin"
+  start plane "$DEPS/bin/testplane" --clusters "$CLUSTERS" --dir "$WORK/plane" --stdin=false --audit --kcm --kubelet
   PLANE_PID=$STARTED
-  exec 8> "$WORK/plane.stdin"
   await $((60 + 20 * CLUSTERS)) "kube-apiserver" grep -q '"ready":true' "$WORK/plane.out"
   note "$CLUSTERS kube-apiserver(s) $(kubectl 1 version -o json | jq -r .serverVersion.gitVersion)"
 }
