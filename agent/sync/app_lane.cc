@@ -1,6 +1,7 @@
 #include "agent/sync/app_lane.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/plan/stamp.h"
 #include "protocol/base/check.h"
@@ -81,7 +82,13 @@ void AppLane::OnStatement() {
   news_.moved = true;
 }
 
-AppLane::News AppLane::TakeNews() { return std::exchange(news_, News{}); }
+AppLane::News AppLane::TakeNews() {
+  News news = std::exchange(news_, News{});
+  news.at_rest = news.ended && std::all_of(runs_.begin(), runs_.end(), [](const auto& item) {
+                   return item.second.ended && !item.second.wants_plan;
+                 });
+  return news;
+}
 
 void AppLane::Advance(TimePoint now, Out& out) {
   now_ = now;

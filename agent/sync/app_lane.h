@@ -34,10 +34,12 @@ class AppLane {
   const DesiredStore& desired() const { return desired_; }
   const WriteWindow& window() const { return window_; }
   size_t in_flight() const { return flights_.size(); }
-  // Something that a report shows has moved, or a run has ended, since the last call.
+  // Since the last call: something that a report shows has moved; a run has ended; and no other run
+  // is open.
   struct News {
     bool moved = false;
     bool ended = false;
+    bool at_rest = false;
   };
   News TakeNews();
 

@@ -90,10 +90,10 @@ void AppLane::RequireKinds() {
   for (auto& [name, app] : runs_) {
     app.kinds.clear();
     app.versions.clear();
-    for (const object::ResourceKey& key : world_.inventory.KeysOf(name)) {
-      app.kinds.insert(plan::GroupKind::Of(key));
-      kinds[plan::GroupKind::Of(key)] = VersionOf(world_.inventory.Find(key)->api_version);
-    }
+  }
+  for (const auto& [key, view] : world_.inventory.view()) {
+    runs_.at(view.app).kinds.insert(plan::GroupKind::Of(key));
+    kinds[plan::GroupKind::Of(key)] = VersionOf(world_.inventory.Find(key)->api_version);
   }
   for (const auto& [key, wanted] : desired_.wanted()) {
     AppRun& app = runs_.at(wanted.app);

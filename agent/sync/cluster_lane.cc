@@ -82,6 +82,7 @@ void ClusterLane::Resume(const Event& event, TimePoint now, Out& out) {
 std::optional<TimePoint> ClusterLane::Wake() const {
   std::optional<TimePoint> wake;
   if (state_ == State::kAway || state_ == State::kForeign) wake = wake_;
+  if (state_ != State::kKnown && state_ != State::kAway) return wake;
   for (const auto& [version, time] : schemas_failed_) {
     if (!wake || time < *wake) wake = time;
   }
@@ -102,7 +103,8 @@ void ClusterLane::Rediscover(TimePoint now, Out& out) {
 
 ClusterLane::State ClusterLane::OnDiscovered(const Event& event) {
   const ClusterFacts& facts = std::get<Discovered>(event).facts;
-  const std::string& ours = world_.identity.kube_uid;
+  const std::string& enrolled = world_.identity.kube_uid;
+  const std::string ours = enrolled.empty() ? world_.trusted.kube_uid : enrolled;
   world_.Clear("apiserver_unreachable");
   if (!ours.empty() && facts.kube_uid != ours) {
     world_.facts.reset();

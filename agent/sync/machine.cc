@@ -20,15 +20,16 @@ Step SyncMachine::Resume(const Event& event, TimePoint now) {
   CheckHead(now);
   apps_.Advance(now, out);
   const AppLane::News news = apps_.TakeNews();
-  if (news.moved || news.ended || world_.problems_moved) {
-    reports_.Notice(news.ended || world_.problems_moved);
-  }
+  using Urgency = ReportLane::Urgency;
+  if (news.moved) reports_.Notice(Urgency::kSoon);
+  if (news.ended || world_.problems_moved) reports_.Notice(Urgency::kNow);
+  if (news.at_rest) reports_.Notice(Urgency::kRest);
   world_.problems_moved = false;
   if (reports_.Due(now) && (world_.statement || !world_.problems.empty())) {
     reports_.Offer(MakeReport(world_, apps_.desired(), apps_.runs()), now);
   }
-  reports_.Advance(now, out);
-  for (const auto& wake : {hub_.Wake(), cluster_.Wake(), apps_.Wake(), reports_.Wake()}) {
+  reports_.Advance(out);
+  for (const auto& wake : {hub_.Wake(), cluster_.Wake(), apps_.Wake(), reports_.Wake(now)}) {
     out.WakeAt(wake);
   }
   return out.Take();

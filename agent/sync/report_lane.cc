@@ -66,20 +66,20 @@ void ReportLane::Load(std::vector<wire::Report> outbox) {
   for (wire::Report& report : outbox) outbox_.push_back({std::move(report), true});
 }
 
-void ReportLane::Notice(bool at_once) {
+void ReportLane::Notice(Urgency urgency) {
   moved_ = true;
-  at_once_ = at_once_ || at_once;
+  urgency_ = std::max(urgency_, urgency);
 }
 
 bool ReportLane::Due(TimePoint now) const {
   if (!moved_) return false;
-  if (at_once_) return outbox_.size() < kOutbox;
-  return outbox_.empty() && now >= not_before_;
+  if (urgency_ == Urgency::kRest) return outbox_.size() < kOutbox;
+  return outbox_.empty() && (urgency_ == Urgency::kNow || now >= not_before_);
 }
 
 void ReportLane::Offer(wire::Report report, TimePoint now) {
   moved_ = false;
-  at_once_ = false;
+  urgency_ = Urgency::kSoon;
   not_before_ = now + kReportPause;
   if (last_ && *last_ == report) return;
   last_ = report;
@@ -94,7 +94,7 @@ void ReportLane::Offer(wire::Report report, TimePoint now) {
   outbox_.push_back({std::move(report), false});
 }
 
-void ReportLane::Advance(TimePoint, Out& out) {
+void ReportLane::Advance(Out& out) {
   if (state_ != State::kIdle || outbox_.empty()) return;
   Waiting& next = outbox_.front();
   out.Do(SendReport{next.report, next.stored});
@@ -102,9 +102,9 @@ void ReportLane::Advance(TimePoint, Out& out) {
   state_ = State::kSending;
 }
 
-std::optional<TimePoint> ReportLane::Wake() const {
+std::optional<TimePoint> ReportLane::Wake(TimePoint now) const {
   if (state_ == State::kPausing) return due_;
-  if (moved_ && outbox_.empty()) return not_before_;
+  if (moved_ && outbox_.empty() && not_before_ > now) return not_before_;
   return std::nullopt;
 }
 

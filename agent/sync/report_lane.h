@@ -24,14 +24,18 @@ class ReportLane {
   void Resume(const Event& event, TimePoint now, Out& out);
   // What a former life of the agent could not deliver.
   void Load(std::vector<wire::Report> outbox);
-  // Something moved; `at_once`: an end that the hub waits for.
-  void Notice(bool at_once);
+  // kSoon: within a second. kNow: a run has ended, the hub waits for it. kRest: and no other run is
+  // open, so that this is the result of the statement: it is kept even while another report is on
+  // its way.
+  enum class Urgency { kSoon, kNow, kRest };
+  void Notice(Urgency urgency);
   // Whether a report may be made now.
   bool Due(TimePoint now) const;
   // The report as it would be now (no id, no time); dropped when it says nothing new.
   void Offer(wire::Report report, TimePoint now);
-  void Advance(TimePoint now, Out& out);
-  std::optional<TimePoint> Wake() const;
+  void Advance(Out& out);
+  // The earliest time after `now` at which Due() may turn true by itself.
+  std::optional<TimePoint> Wake(TimePoint now) const;
   size_t outbox() const { return outbox_.size(); }
 
  private:
@@ -50,7 +54,7 @@ class ReportLane {
   std::deque<Waiting> outbox_;
   std::optional<wire::Report> last_;
   bool moved_ = true;  // the first report says who is there
-  bool at_once_ = true;
+  Urgency urgency_ = Urgency::kNow;
   TimePoint not_before_{};
   Backoff backoff_;
   TimePoint due_{};

@@ -32,16 +32,24 @@ bool IsWarning(const plan::Problem& problem) {
   return problem.code == "hook_skipped" || problem.code.starts_with("prune_");
 }
 
-HealthStatus HealthOf(const World& world, const DesiredStore& desired, const std::string& app) {
-  std::vector<HealthStatus> all;
+// Of each app's objects, in one pass.
+using AppHealth = std::map<std::string, std::vector<HealthStatus>>;
+
+AppHealth HealthOf(const World& world, const DesiredStore& desired) {
+  AppHealth all;
   for (const auto& [key, wanted] : desired.wanted()) {
-    if (wanted.app != app) continue;
     const health::Health* health = world.live.HealthOf(key);
     if (health == nullptr && wanted.implied) continue;  // there, but not ours: not watched
-    all.push_back(health == nullptr ? HealthStatus::kMissing : health->status);
+    all[wanted.app].push_back(health == nullptr ? HealthStatus::kMissing : health->status);
   }
-  return health::RollUp(all);
+  return all;
 }
+
+struct TargetInput {
+  std::string app;
+  const trust::StatementApp* entry = nullptr;  // null: not in the statement any more
+  const AppRun* run = nullptr;                 // null: nothing of it was planned yet
+};
 
 // Lists everything that keeps the app from its state; true when a part of it has failed.
 bool ListProblems(const World& world, const DesiredStore& desired, const TargetInput& input,
@@ -123,10 +131,8 @@ std::string StateOf(const World& world, const AppRun* run, bool failed, HealthSt
   return "Degraded";
 }
 
-}  // namespace
-
-wire::TargetReport MakeTargetReport(const World& world, const DesiredStore& desired,
-                                    const TargetInput& input) {
+wire::TargetReport MakeTarget(const World& world, const DesiredStore& desired,
+                              const TargetInput& input, const std::vector<HealthStatus>& healths) {
   wire::TargetReport out;
   out.app = input.app;
   out.seq = world.statement->seq;
@@ -139,9 +145,8 @@ wire::TargetReport MakeTargetReport(const World& world, const DesiredStore& desi
   out.verified = world.verified;
   const bool failed = ListProblems(world, desired, input, out);
   const bool planned = input.run != nullptr && desired.Find(input.app) != nullptr;
-  const HealthStatus health = planned || input.entry == nullptr
-                                  ? HealthOf(world, desired, input.app)
-                                  : HealthStatus::kUnknown;
+  const HealthStatus health =
+      planned || input.entry == nullptr ? health::RollUp(healths) : HealthStatus::kUnknown;
   out.health = health::Name(health);
   out.state = StateOf(world, input.run, failed, health);
   if (input.run == nullptr) return out;
@@ -152,6 +157,8 @@ wire::TargetReport MakeTargetReport(const World& world, const DesiredStore& desi
   return out;
 }
 
+}  // namespace
+
 wire::Report MakeReport(const World& world, const DesiredStore& desired,
                         const std::map<std::string, AppRun>& runs) {
   wire::Report out;
@@ -161,15 +168,15 @@ wire::Report MakeReport(const World& world, const DesiredStore& desired,
   out.agent_version = world.config.agent_version;
   for (const auto& [code, problem] : world.problems) Add(out.problems, problem);
   if (!world.statement) return out;
+  AppHealth healths = HealthOf(world, desired);
   for (const auto& [name, entry] : world.statement->apps) {
     const auto run = runs.find(name.str());
-    out.targets.push_back(MakeTargetReport(
-        world, desired, {name.str(), &entry, run == runs.end() ? nullptr : &run->second}));
+    const TargetInput input{name.str(), &entry, run == runs.end() ? nullptr : &run->second};
+    out.targets.push_back(MakeTarget(world, desired, input, healths[name.str()]));
   }
   for (const auto& [name, run] : runs) {
-    if (run.removed && !run.gone) {
-      out.targets.push_back(MakeTargetReport(world, desired, {name, nullptr, &run}));
-    }
+    if (!run.removed || run.gone) continue;
+    out.targets.push_back(MakeTarget(world, desired, {name, nullptr, &run}, {}));
   }
   return out;
 }

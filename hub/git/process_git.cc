@@ -14,7 +14,11 @@ namespace dunlin::git {
 namespace {
 
 // Packs are mapped (StartLibrary caps that), deltas and one object of 64 MiB live on the heap.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr uint64_t kWorkerAddressSpace = 0;  // no limit: sanitizers map terabytes
+#else
 constexpr uint64_t kWorkerAddressSpace = 4ull << 30;
+#endif
 constexpr uint64_t kWorkerOpenFiles = 512;
 
 class ProcessGit : public Git {

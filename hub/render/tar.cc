@@ -1,8 +1,6 @@
 #include "hub/render/tar.h"
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 #include <numeric>
 
 #include "protocol/base/limits.h"
@@ -23,7 +21,7 @@ constexpr Field kName{0, 100}, kMode{100, 8}, kUid{108, 8}, kGid{116, 8}, kSize{
 using Header = std::array<char, kBlock>;
 
 void PutText(Header& header, Field field, std::string_view text) {
-  std::memcpy(header.data() + field.offset, text.data(), std::min(text.size(), field.length));
+  text.copy(header.data() + field.offset, field.length);
 }
 
 // Zero-padded octal with the NUL at the end that ustar wants.

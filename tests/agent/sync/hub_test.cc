@@ -84,6 +84,14 @@ TEST_F(HubTest, ABundleThatIsLostOnDiskIsAskedForAgain) {
   for (const Request& write : NewWrites()) EXPECT_NE(write.verb, Verb::kDelete);
 }
 
+TEST_F(HubTest, NothingToDoIsNothingDone) {
+  sim.Boot();  // a hub that has nothing for us
+  sim.Run(Millis(10 * 60 * 1000));
+  EXPECT_LE(Count(sim.actions, "Poll"), 12u);
+  EXPECT_LE(sim.actions.size(), 20u);
+  EXPECT_LE(sim.events_fed, 40);
+}
+
 TEST(NoTransitionDeathTest, AnEventThatNobodyAskedForAborts) {
   Simulation sim;
   sim.hub.Publish({{"shop", Shop("web:1", 1)}}, sim.now);

@@ -36,6 +36,7 @@ bool Simulation::Next() {
     event = std::move(events_.front());
     events_.pop_front();
   }
+  ++events_fed;
   Step step = machine_->Resume(event, now);
   CHECK(!step.fatal.has_value());
   wake_ = step.wake;

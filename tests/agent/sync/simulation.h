@@ -57,6 +57,7 @@ class Simulation {
   std::map<BundleDigest, StoredBundle> bundles;
   int64_t records_stored = 0;
   std::vector<std::string> actions;  // names, in order
+  int events_fed = 0;
 
   std::vector<Request> HeldRequests() const { return {held_.begin(), held_.end()}; }
   // Answers that are held, in order.

@@ -68,7 +68,8 @@ inline TreeFile File(std::string path, std::string text) {
 }
 
 inline std::string ConfigMap(const std::string& name) {
-  return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\ndata:\n  mode: \"yes\"\n";
+  return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name +
+         "\ndata:\n  mode: \"yes\"\n";
 }
 
 // One directory for each kind.
@@ -88,7 +89,10 @@ inline std::vector<TreeFile> SmallTree() {
       File("plain/a.yaml", ConfigMap("a")),
       File("son/main.jsonnet",
            "{apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: std.extVar('who')}}\n"),
-      File("spin/main.jsonnet", "local f(x) = f(x + 1) tailstrict; f(0)\n"),
+      // Hours of work in little memory.
+      File("spin/main.jsonnet",
+           "local r = std.range(1, 100000);\n"
+           "std.foldl(function(a, b) std.foldl(function(c, d) c + d, r, 0), r, 0)\n"),
   };
 }
 
