@@ -35,6 +35,10 @@ target_compile_definitions(dunlin_options INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION # one copy of Asio's implementation, in protocol/net/asio_impl.cc
   BOOST_ASIO_NO_DEPRECATED)
 target_link_options(dunlin_options INTERFACE -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL)
+if(NOT DUNLIN_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  target_compile_options(dunlin_options INTERFACE -ffunction-sections -fdata-sections)
+  target_link_options(dunlin_options INTERFACE -static-libstdc++ -static-libgcc -Wl,--gc-sections -s)
+endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_definitions(dunlin_options INTERFACE _GLIBCXX_ASSERTIONS)
 else()
