@@ -102,9 +102,10 @@ class GvisorSandbox : public Sandbox {
   process::Command Runsc() const {
     process::Command command;
     command.program = config_.runsc_program;
-    command.arguments = {"--root",         Path("root"),         "--rootless",
-                         "--network=none", "--platform=systrap", "--host-uds=none",
-                         "--overlay2=none"};
+    command.arguments = {"--root", Path("root"), "--rootless", "--network=none",
+                         "--platform=systrap", "--host-uds=none", "--overlay2=none",
+                         // The default keeps a mount in its root that nobody takes away again.
+                         "--gofer-network-namespace=new"};
     return command;
   }
 
