@@ -4,7 +4,9 @@
 
 #include <filesystem>
 
+#include "hub/state/schema.h"
 #include "protocol/object/json.h"
+#include "protocol/store/database.h"
 #include "tests/e2e/fleet.h"
 #include "tests/support/assert_ok.h"
 
@@ -146,6 +148,65 @@ TEST_F(BadInput, ATokenWorksOnceAndOnlyForItsHub) {
   ASSERT_OK(third);
   EXPECT_NE(third->status, 0);
   EXPECT_FALSE(std::filesystem::exists(dir_ / "third/identity.json"));
+}
+
+// Tokens live for an hour at least, so this one is made to have expired in the database while the
+// hub is down.
+TEST_F(BadInput, AnExpiredTokenIsRefusedWithWhatToDo) {
+  ASSERT_OK(fleet_->git().Push("good"));
+  ASSERT_OK(fleet_->StartHub());
+  const auto added = fleet_->Json({"cluster", "add", "late", "--region", "eu-west-1"});
+  ASSERT_OK(added);
+  ASSERT_OK(fleet_->StopHub());
+  {
+    auto database =
+        store::Database::Open(fleet_->hub_data() + "/hub.db", {.migrations = hub::Migrations()});
+    ASSERT_OK(database);
+    ASSERT_OK((*database)->Execute("UPDATE tokens SET expires = 1000"));
+  }
+  ASSERT_OK(fleet_->StartHub());
+  const auto enroll =
+      support::Run({.command = {Program("dunlin-agent"), "enroll", "--hub",
+                                std::string(object::FindString(*added, {"hub"})), "--token",
+                                std::string(object::FindString(*added, {"token"})), "--state",
+                                dir_ / "late", "--kubeconfig", plane_->kubeconfig(0)},
+                    .log = dir_ / "late.log"});
+  ASSERT_OK(enroll);
+  EXPECT_NE(enroll->status, 0);
+  EXPECT_NE(Tail(dir_ / "late.log").find("expired"), std::string::npos) << Tail(dir_ / "late.log");
+  EXPECT_NE(Tail(dir_ / "late.log").find("dunlin cluster add"), std::string::npos);
+  const auto clusters = fleet_->Json({"cluster", "list"});
+  ASSERT_OK(clusters);
+  EXPECT_NE(object::CanonicalJson(*clusters).find("late"), std::string::npos);
+}
+
+// The same for the hub's data directory: agents go on, and so does the hub once there is room.
+TEST_F(BadInput, AFullDiskUnderTheHubIsSaidAndSurvived) {
+  ASSERT_OK(fleet_->git().Push("good"));
+  const std::string small = dir_ / "small";
+  std::filesystem::create_directories(small);
+  if (mount("tmpfs", small.c_str(), "tmpfs", 0, "size=160m") != 0) {
+    GTEST_SKIP() << "needs the right to mount a small file system (root)";
+  }
+  ASSERT_OK(support::Run({.command = {"cp", "-a", fleet_->hub_data() + "/.", small}}));
+  std::filesystem::remove_all(fleet_->hub_data());
+  std::filesystem::create_directory_symlink(small, fleet_->hub_data());
+  Start();
+  ASSERT_OK(fleet_->WaitSynced(1, ""));
+  EXPECT_OK(support::Run(
+      {.command = {"dd", "if=/dev/zero", "of=" + small + "/filler", "bs=64k", "status=none"}}));
+  ASSERT_OK(fleet_->git().Write("good/all.yaml", Good("two")));
+  ASSERT_OK(fleet_->git().Push("while the disk is full"));
+  EXPECT_OK(fleet_->WaitStatus("the full disk", [](const object::Value& status) {
+    const std::string text = object::CanonicalJson(status);
+    return text.find("disk full") != std::string::npos ||
+           text.find("No space") != std::string::npos;
+  }));
+  std::filesystem::remove(small + "/filler");
+  EXPECT_OK(plane_->WaitFor(0, "configmap", "default", "good", ".data.text", "two", Seconds(120)));
+  EXPECT_OK(fleet_->StopAgent("one"));
+  EXPECT_OK(fleet_->StopHub());
+  umount2(small.c_str(), MNT_DETACH);
 }
 
 // The state directory is a small file system that fills up: said in status, enforced all the same,
