@@ -24,6 +24,8 @@ build_programs() {
 }
 
 prepare_directory() {
+  # A hub that was killed may have left gVisor's mount behind; one that ended has not.
+  umount "$WORK/hub/sandboxes/gvisor/root/null-netns" 2> /dev/null || true
   rm -rf "$WORK"
   mkdir -p "$WORK"
 }

@@ -32,7 +32,7 @@ YAML
   start hub "$BIN/dunlin-hub" serve --config "$WORK/hub/hub.yaml"
   await 60 "hub" test -S "$WORK/hub/admin.sock"
   await 60 "answer of the hub" eval 'dunlin status -o json > /dev/null 2>&1'
-  note "hub: $(dunlin --version), $(grep -om1 'sandbox=[a-z]*' "$WORK/hub.log" || echo 'sandbox: see hub.log')"
+  note "hub: $(dunlin --version), $(grep -om1 'isolation=[a-z]*' "$WORK/hub.log")"
 }
 
 enrol_clusters() {
