@@ -34,7 +34,12 @@ target_compile_options(
 target_compile_definitions(dunlin_options INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION # one copy of Asio's implementation, in protocol/net/asio_impl.cc
   BOOST_ASIO_NO_DEPRECATED)
-target_link_options(dunlin_options INTERFACE -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL)
+target_link_options(dunlin_options INTERFACE -Wl,-z,relro,-z,now)
+# Hides the symbols of every static archive. clang's ASan, which fuzzers link, is one: with it malloc
+# itself would be hidden from libstdc++, which then frees what it did not allocate.
+if(NOT DUNLIN_SANITIZE MATCHES fuzzer)
+  target_link_options(dunlin_options INTERFACE -Wl,--exclude-libs,ALL)
+endif()
 if(NOT DUNLIN_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_options(dunlin_options INTERFACE -ffunction-sections -fdata-sections)
   target_link_options(dunlin_options INTERFACE -static-libstdc++ -static-libgcc -Wl,--gc-sections -s)

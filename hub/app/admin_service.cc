@@ -6,8 +6,8 @@
 #include "hub/app/fleet_metrics.h"
 #include "hub/app/history.h"
 #include "hub/app/render_job.h"
-#include "hub/catalog/names.h"
 #include "hub/catalog/repo_url.h"
+#include "protocol/base/nearest.h"
 
 namespace dunlin::hub {
 
@@ -90,7 +90,7 @@ Result<object::Value> AdminService::Cluster(const std::string& name) {
   std::vector<std::string> known;
   for (const auto& [id, record] : parts_.model.clusters()) known.push_back(record.name);
   return MakeError(Errc::kNotFound,
-                   "there is no cluster \"" + name + "\"" + catalog::DidYouMean(name, known));
+                   "there is no cluster \"" + name + "\"" + DidYouMean(name, known));
 }
 
 Status AdminService::EnsureCluster(const NewCluster& cluster) {
@@ -140,8 +140,7 @@ Result<object::Value> AdminService::AddCluster(const NewCluster& cluster) {
 Status AdminService::KnowApp(const std::string& name) const {
   const std::vector<std::string> names = AppNames(View());
   if (std::find(names.begin(), names.end(), name) != names.end()) return {};
-  return MakeError(Errc::kNotFound,
-                   "there is no app \"" + name + "\"" + catalog::DidYouMean(name, names));
+  return MakeError(Errc::kNotFound, "there is no app \"" + name + "\"" + DidYouMean(name, names));
 }
 
 object::Value AdminService::Apps() { return AppsDocument(View()); }

@@ -36,6 +36,9 @@ Result<AgentIdentity> AgentService::Identify(const net::Peer& peer) {
     return MakeError(Errc::kUnauthenticated, "this key is not enrolled at this hub");
   }
   if (agent->revoked) return MakeError(Errc::kPermission, "this agent is revoked");
+  // Not stored is no reason to cut an agent off: the next request notes it.
+  const Status noted = parts_.model.NoteCertificate(agent->id, peer.certificate->serial);
+  if (!noted) log_.Warn("certificate_not_noted", noted.error(), {{"agent", agent->id.str()}});
   return AgentIdentity{agent->cluster, agent->id};
 }
 

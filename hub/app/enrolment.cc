@@ -87,7 +87,7 @@ Result<wire::EnrollChallenge> Enrolment::Begin(const wire::EnrollBegin& request,
   return wire::EnrollChallenge{keys_.root_raw, NewNonce(connection), keys_.ca_pem};
 }
 
-Result<std::string> Enrolment::Certificate(const crypto::PublicKey& key, const AgentRecord& agent) {
+Result<std::string> Enrolment::MakeCertificate(const crypto::PublicKey& key, AgentRecord& agent) {
   crypto::CertificateRequest request;
   request.common_name = "dunlin-agent " + agent.id.str();
   TRY(const crypto::CertificateInfo ca, crypto::ParseCertificatePem(keys_.ca_pem));
@@ -96,7 +96,10 @@ Result<std::string> Enrolment::Certificate(const crypto::PublicKey& key, const A
   request.not_before = clock_.Now() - kBackdate;
   request.not_after = agent.not_after;
   request.serial = random_.Fill(16);
-  return crypto::MakeLeafPem(keys_.ca, keys_.ca_pem, key, request);
+  TRY(std::string pem, crypto::MakeLeafPem(keys_.ca, keys_.ca_pem, key, request));
+  TRY(const crypto::CertificateInfo made, crypto::ParseCertificatePem(pem));
+  agent.serial = made.serial;
+  return pem;
 }
 
 Result<wire::EnrollResult> Enrolment::Finish(const wire::EnrollFinish& request,
@@ -138,7 +141,7 @@ Result<wire::EnrollResult> Enrolment::Finish(const wire::EnrollFinish& request,
   agent.public_key = request.public_key;
   agent.encryption_key = request.encryption_key;
   agent.not_after = clock_.Now() + kCertificateLife;
-  TRY(std::string certificate, Certificate(key, agent));
+  TRY(std::string certificate, MakeCertificate(key, agent));
   TRY_VOID(model_.Enroll(token.id, cluster, agent));
   if (enrolled_) enrolled_(cluster.id);
   wire::EnrollResult result;
@@ -173,7 +176,9 @@ Result<wire::RenewResult> Enrolment::FinishRenew(const wire::RenewFinish& reques
   TRY(const Bytes message, trust::RenewMessage(request.agent_id, nonce, request.generation));
   TRY_VOID(key.Verify(message, request.proof));
   if (agent.revoked) return MakeError(Errc::kPermission, "this agent is revoked");
-  if (request.generation != agent.generation) {
+  // The answer to an earlier renewal may have been lost, so the generation that the agent is known
+  // to hold stays good until it shows a newer one.
+  if (request.generation < agent.held_generation || request.generation > agent.generation) {
     // Two holders of one key: the one that is behind shows that the key was copied.
     agent.revoked = true;
     TRY_VOID(model_.PutAgent(agent));
@@ -185,9 +190,10 @@ Result<wire::RenewResult> Enrolment::FinishRenew(const wire::RenewFinish& reques
     return MakeError(Errc::kExpired,
                      "the certificate expired more than 30 days ago; enrol the cluster again");
   }
+  agent.held_generation = request.generation;
   agent.generation += 1;
   agent.not_after = clock_.Now() + kCertificateLife;
-  TRY(std::string certificate, Certificate(key, agent));
+  TRY(std::string certificate, MakeCertificate(key, agent));
   TRY_VOID(model_.PutAgent(agent));
   return wire::RenewResult{std::move(certificate), agent.generation};
 }

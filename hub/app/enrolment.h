@@ -43,7 +43,8 @@ class Enrolment : public EnrollBackend {
   Result<Bytes> TakeNonce(uint64_t connection);
   Bytes NewNonce(uint64_t connection);
   Result<TokenRecord> ValidToken(const std::string& id);
-  Result<std::string> Certificate(const crypto::PublicKey& key, const AgentRecord& agent);
+  // Sets the agent's serial number.
+  Result<std::string> MakeCertificate(const crypto::PublicKey& key, AgentRecord& agent);
 
   FleetModel& model_;
   const HubKeys& keys_;

@@ -76,6 +76,16 @@ Status FleetModel::Enroll(const std::string& token_id, const ClusterRecord& clus
   return {};
 }
 
+Status FleetModel::NoteCertificate(const AgentId& id, const Bytes& serial) {
+  const AgentRecord* known = FindAgent(id);
+  if (known == nullptr || known->held_generation == known->generation || known->serial != serial) {
+    return {};
+  }
+  AgentRecord agent = *known;
+  agent.held_generation = agent.generation;
+  return PutAgent(agent);
+}
+
 Status FleetModel::PutAgent(const AgentRecord& agent) {
   TRY_VOID(state_.PutAgent(agent));
   agents_[agent.id] = agent;

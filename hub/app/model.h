@@ -40,6 +40,9 @@ class FleetModel {
   Status Enroll(const std::string& token_id, const ClusterRecord& cluster,
                 const AgentRecord& agent);
   Status PutAgent(const AgentRecord& agent);
+  // The agent connected with the certificate of this serial number. The newest one ends the time in
+  // which the answer to its renewal counts as lost; any other changes nothing.
+  Status NoteCertificate(const AgentId& id, const Bytes& serial);
   Status PutReport(const ClusterId& cluster, wire::Report report, TimePoint now);
 
   using TargetKey = std::pair<std::string, ClusterId>;  // (app, cluster)

@@ -11,6 +11,7 @@
 #include "hub/catalog/render_options.h"
 #include "hub/catalog/repo_url.h"
 #include "protocol/base/limits.h"
+#include "protocol/base/nearest.h"
 
 namespace dunlin::catalog {
 namespace {

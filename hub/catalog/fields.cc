@@ -2,6 +2,7 @@
 
 #include "hub/catalog/names.h"
 #include "protocol/base/limits.h"
+#include "protocol/base/nearest.h"
 
 namespace dunlin::catalog {
 

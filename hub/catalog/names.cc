@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "protocol/base/limits.h"
 
@@ -11,22 +10,6 @@ namespace {
 
 bool IsLowerAlnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool IsAlnum(char c) { return IsLowerAlnum(c) || (c >= 'A' && c <= 'Z'); }
-
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t above = row[j];
-      row[j] =
-          std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? size_t{0} : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
 
 // Milliseconds in one unit, or 0 for an unknown unit.
 double UnitMillis(std::string_view unit) {
@@ -99,24 +82,6 @@ std::optional<Millis> ParseDuration(std::string_view text) {
   }
   if (total > kTenYears) return std::nullopt;
   return Millis{static_cast<int64_t>(std::llround(total))};
-}
-
-std::string Nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  size_t best = std::max<size_t>(1, word.size() / 3) + 1;
-  std::string nearest;
-  for (const std::string& candidate : candidates) {
-    const size_t distance = EditDistance(word, candidate);
-    if (distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
-}
-
-std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string nearest = Nearest(word.substr(0, 64), candidates);
-  return nearest.empty() ? std::string() : ", did you mean \"" + nearest + "\"?";
 }
 
 }  // namespace dunlin::catalog

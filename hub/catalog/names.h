@@ -1,11 +1,8 @@
-// Text rules that catalogue fields share: Kubernetes names, durations as Go writes them, and the
-// nearest known word for an error message.
+// Text rules that catalogue fields share: Kubernetes names, and durations as Go writes them.
 #pragma once
 
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "protocol/base/time.h"
 
@@ -25,11 +22,5 @@ bool IsLabelKey(std::string_view text);
 // "100ms", "2m", "1h30m", "1.5s"; a bare number is refused, because its unit would be a guess.
 // Whole milliseconds, at most 10 years.
 std::optional<Millis> ParseDuration(std::string_view text);
-
-// The candidate within an edit distance of a third of the word's length (at least 1), or empty.
-std::string Nearest(std::string_view word, const std::vector<std::string>& candidates);
-
-// ", did you mean \"x\"?" or nothing.
-std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace dunlin::catalog

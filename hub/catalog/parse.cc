@@ -2,6 +2,7 @@
 
 #include "hub/catalog/names.h"
 #include "hub/catalog/repo_url.h"
+#include "protocol/base/nearest.h"
 
 namespace dunlin::catalog {
 namespace {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <set>
 
-#include "hub/catalog/names.h"
 #include "hub/catalog/path.h"
 #include "hub/catalog/repo_url.h"
 #include "hub/catalog/template.h"
+#include "protocol/base/nearest.h"
 #include "protocol/object/json.h"
 
 namespace dunlin::catalog {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "hub/catalog/names.h"
+#include "protocol/base/nearest.h"
 
 namespace dunlin::catalog {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "hub/catalog/names.h"
-#include "hub/git/utf8.h"
 #include "protocol/base/limits.h"
+#include "protocol/base/nearest.h"
+#include "protocol/object/utf8.h"
 
 namespace dunlin::git {
 namespace {
@@ -47,8 +47,8 @@ bool IsRefName(std::string_view text) {
   }
   if (text.front() == '.' || EndsWith(text, ".lock")) return false;
   while (!text.empty()) {
-    const char32_t c = TakeCharacter(text);
-    if (c == 0 || IsInvisible(c) || IsForbiddenByGit(c)) return false;
+    const char32_t c = object::TakeCharacter(text);
+    if (c == object::kNoCharacter || IsInvisible(c) || IsForbiddenByGit(c)) return false;
   }
   return true;
 }
@@ -64,7 +64,7 @@ Error NoSuchRef(const std::string& name, const RefMap& refs) {
   return MakeError(Errc::kNotFound, empty
                                         ? "the repository is empty: it has no branch and no tag yet"
                                         : "the repository has no branch or tag \"" + name + "\"" +
-                                              catalog::DidYouMean(name, known));
+                                              DidYouMean(name, known));
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "hub/git/utf8.h"
+#include "protocol/object/utf8.h"
 
 namespace dunlin::git {
 namespace {
@@ -32,7 +32,7 @@ std::string Folded(std::string_view name) {
 }  // namespace
 
 Status CheckTreeName(std::string_view name) {
-  bool bad = name.empty() || name == "." || name == ".." || !IsUtf8(name);
+  bool bad = name.empty() || name == "." || name == ".." || !object::IsUtf8(name);
   for (const char c : name) {
     bad = bad || c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   }

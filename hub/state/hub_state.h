@@ -39,7 +39,11 @@ struct AgentRecord {
   Digest spki;             // SHA-256 of the public key: the identity
   Bytes public_key;        // 65-byte point
   Bytes encryption_key;    // 65-byte point
-  int64_t generation = 1;  // of the certificate
+  int64_t generation = 1;  // of the newest certificate
+  // The newest generation that the agent has shown to hold: by connecting with it, or by renewing
+  // from it. Below `generation` while the answer to a renewal may have been lost.
+  int64_t held_generation = 1;
+  Bytes serial;  // of the newest certificate, as crypto::CertificateInfo gives it
   TimePoint not_after{};
   bool revoked = false;
   bool operator==(const AgentRecord&) const = default;

@@ -105,19 +105,22 @@ Result<ClusterRecord> ReadCluster(const Statement& row) {
 
 Status WriteAgent(Database& database, const AgentRecord& agent) {
   TRY(Statement put,
-      database.Prepare("INSERT INTO agents VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET "
-                       "cluster=excluded.cluster, spki=excluded.spki, "
-                       "public_key=excluded.public_key, encryption_key=excluded.encryption_key, "
-                       "generation=excluded.generation, not_after=excluded.not_after, "
-                       "revoked=excluded.revoked"));
+      database.Prepare(
+          "INSERT INTO agents VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET "
+          "cluster=excluded.cluster, spki=excluded.spki, public_key=excluded.public_key, "
+          "encryption_key=excluded.encryption_key, generation=excluded.generation, "
+          "held_generation=excluded.held_generation, serial=excluded.serial, "
+          "not_after=excluded.not_after, revoked=excluded.revoked"));
   return put.BindText(0, agent.id.str())
       .BindText(1, agent.cluster.str())
       .BindBlob(2, agent.spki.View())
       .BindBlob(3, agent.public_key)
       .BindBlob(4, agent.encryption_key)
       .Bind(5, agent.generation)
-      .Bind(6, ToMillis(agent.not_after))
-      .Bind(7, agent.revoked ? 1 : 0)
+      .Bind(6, agent.held_generation)
+      .BindBlob(7, agent.serial)
+      .Bind(8, ToMillis(agent.not_after))
+      .Bind(9, agent.revoked ? 1 : 0)
       .Run()
       .WithContext("store agent " + agent.id.str());
 }
@@ -130,8 +133,10 @@ Result<AgentRecord> ReadAgent(const Statement& row) {
   out.public_key = row.Blob(3);
   out.encryption_key = row.Blob(4);
   out.generation = row.Int(5);
-  out.not_after = FromMillis(row.Int(6));
-  out.revoked = row.Int(7) != 0;
+  out.held_generation = row.Int(6);
+  out.serial = row.Blob(7);
+  out.not_after = FromMillis(row.Int(8));
+  out.revoked = row.Int(9) != 0;
   return out;
 }
 

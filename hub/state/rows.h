@@ -19,8 +19,8 @@ inline constexpr std::string_view kSelectClusters =
     "SELECT id, name, region, channel, server, kube_uid, labels, origin, created FROM clusters "
     "ORDER BY id";
 inline constexpr std::string_view kSelectAgents =
-    "SELECT id, cluster, spki, public_key, encryption_key, generation, not_after, revoked "
-    "FROM agents ORDER BY id";
+    "SELECT id, cluster, spki, public_key, encryption_key, generation, held_generation, serial, "
+    "not_after, revoked FROM agents ORDER BY id";
 inline constexpr std::string_view kSelectTargets =
     "SELECT app, cluster, revision, bundle, raw_bytes, objects, prune, render_key, reads, "
     "failed_revision, problem_object, problem_code, problem_message, problem_hint "

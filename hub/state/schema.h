@@ -15,7 +15,8 @@ CREATE TABLE clusters (
   created INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE agents (
   id TEXT PRIMARY KEY, cluster TEXT NOT NULL, spki BLOB NOT NULL UNIQUE, public_key BLOB NOT NULL,
-  encryption_key BLOB NOT NULL, generation INTEGER NOT NULL, not_after INTEGER NOT NULL,
+  encryption_key BLOB NOT NULL, generation INTEGER NOT NULL,
+  held_generation INTEGER NOT NULL, serial BLOB NOT NULL, not_after INTEGER NOT NULL,
   revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tokens (
   id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL, cluster TEXT NOT NULL, expires INTEGER NOT NULL,

@@ -1,6 +1,5 @@
 #include <arpa/inet.h>
 #include <mbedtls/oid.h>
-#include <mbedtls/pk.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/x509_crt.h>
 
@@ -12,20 +11,13 @@
 
 #include "protocol/crypto/certificate.h"
 #include "protocol/crypto/mbedtls_init.h"
+#include "protocol/crypto/pk_context.h"
 
 namespace dunlin::crypto {
 namespace {
 
 constexpr size_t kSerialBytes = 16;
 constexpr size_t kPemBufferBytes = 8192;
-
-struct PkContext {
-  PkContext() { mbedtls_pk_init(&pk); }
-  ~PkContext() { mbedtls_pk_free(&pk); }
-  PkContext(const PkContext&) = delete;
-  PkContext& operator=(const PkContext&) = delete;
-  mbedtls_pk_context pk;
-};
 
 struct Writer {
   Writer() { mbedtls_x509write_crt_init(&crt); }
@@ -74,10 +66,9 @@ Status Check(int rc, std::string_view step) {
                                         "): " + MbedtlsErrorText(rc));
 }
 
-Status LoadKey(const PrivateKey& key, mbedtls_pk_context* pk) {
+Status LoadKey(const PrivateKey& key, PkContext& context) {
   std::string pem = key.Pem();
-  const int rc = mbedtls_pk_parse_key(pk, reinterpret_cast<const unsigned char*>(pem.c_str()),
-                                      pem.size() + 1, nullptr, 0, MbedtlsRandom, nullptr);
+  const int rc = context.ParsePrivatePem(pem);
   mbedtls_platform_zeroize(pem.data(), pem.size());
   return Check(rc, "key");
 }
@@ -179,7 +170,7 @@ Result<std::string> MakeCaPem(const PrivateKey& key, std::string_view common_nam
                               TimePoint not_before, TimePoint not_after, BytesView serial) {
   TRY_VOID(CheckName("CA name", common_name, " ._:-", 64));
   PkContext pk;
-  TRY_VOID(LoadKey(key, &pk.pk));
+  TRY_VOID(LoadKey(key, pk));
   Writer writer;
   mbedtls_x509write_cert* crt = &writer.crt;
   TRY_VOID(SetCommon(crt, serial, not_before, not_after));
@@ -205,7 +196,7 @@ Result<std::string> MakeLeafPem(const PrivateKey& ca_key, std::string_view ca_pe
   TRY_VOID(CheckName("common name", request.common_name, " ._:-", 64));
   TRY_VOID(CheckName("CA name", ca.common_name, " ._:-", 64));
   PkContext issuer;
-  TRY_VOID(LoadKey(ca_key, &issuer.pk));
+  TRY_VOID(LoadKey(ca_key, issuer));
   PkContext key;
   const Bytes spki = subject.SpkiDer();
   TRY_VOID(Check(mbedtls_pk_parse_public_key(

@@ -1,5 +1,4 @@
 #include <mbedtls/ecp.h>
-#include <mbedtls/pk.h>
 #include <mbedtls/platform_util.h>
 #include <psa/crypto.h>
 
@@ -8,6 +7,7 @@
 #include "protocol/base/check.h"
 #include "protocol/crypto/crypto.h"
 #include "protocol/crypto/mbedtls_init.h"
+#include "protocol/crypto/pk_context.h"
 #include "protocol/crypto/signature_der.h"
 
 namespace dunlin::crypto {
@@ -25,14 +25,6 @@ psa_key_attributes_t Attributes() {
   psa_set_key_algorithm(&attributes, kAlgorithm);
   return attributes;
 }
-
-struct PkContext {
-  PkContext() { mbedtls_pk_init(&pk); }
-  ~PkContext() { mbedtls_pk_free(&pk); }
-  PkContext(const PkContext&) = delete;
-  PkContext& operator=(const PkContext&) = delete;
-  mbedtls_pk_context pk;
-};
 
 using Scalar = std::array<unsigned char, 32>;
 
@@ -78,11 +70,7 @@ Result<PrivateKey> PrivateKey::Generate() {
 Result<PrivateKey> PrivateKey::FromPem(std::string_view pem) {
   EnsureMbedtls();
   PkContext context;
-  std::string text(pem);  // mbedTLS wants the terminating zero counted
-  const int rc =
-      mbedtls_pk_parse_key(&context.pk, reinterpret_cast<const unsigned char*>(text.c_str()),
-                           text.size() + 1, nullptr, 0, MbedtlsRandom, nullptr);
-  mbedtls_platform_zeroize(text.data(), text.size());
+  const int rc = context.ParsePrivatePem(pem);
   if (rc == MBEDTLS_ERR_PK_PASSWORD_REQUIRED || rc == MBEDTLS_ERR_PK_PASSWORD_MISMATCH) {
     return MakeError(Errc::kUnsupported,
                      "the private key is encrypted; store it unencrypted (0600)");

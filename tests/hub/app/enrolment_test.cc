@@ -176,6 +176,26 @@ class RenewalTest : public EnrolmentTest {
     auto enrolled = enrolment->Finish(FinishFor(Token(), 1), 1);
     ASSERT_OK(enrolled);
     agent_id = enrolled->agent_id;
+    first_serial = crypto::ParseCertificatePem(enrolled->certificate_pem)->serial;
+  }
+  // As the agent port does for a connection with this certificate.
+  void Use(const wire::RenewResult& renewed) {
+    const auto certificate = crypto::ParseCertificatePem(renewed.certificate_pem);
+    ASSERT_OK(certificate);
+    ASSERT_OK(model->NoteCertificate(AgentId(agent_id), certificate->serial));
+  }
+  void Reload() {
+    auto snapshot = state->Load();
+    ASSERT_OK(snapshot);
+    model.emplace(*state, world.context.get_executor());
+    ASSERT_OK(model->Load(std::move(*snapshot)));
+    enrolment.emplace(*model, *keys, config, clock, world.random);
+  }
+  void ExpectLocked(int64_t generation) {
+    const auto clone = Renew(generation, key);
+    ASSERT_FALSE(clone.has_value());
+    EXPECT_EQ(clone.error().code, Errc::kPermission);
+    EXPECT_TRUE(model->FindAgent(AgentId(agent_id))->revoked);
   }
   Result<wire::RenewResult> Renew(int64_t generation, const crypto::PrivateKey& with) {
     TRY(const auto challenge, enrolment->BeginRenew(agent_id, 5));
@@ -187,6 +207,7 @@ class RenewalTest : public EnrolmentTest {
     return enrolment->FinishRenew(finish, 5);
   }
   std::string agent_id;
+  Bytes first_serial;
 };
 
 TEST_F(RenewalTest, RenewsForTheSameKeyAndCounts) {
@@ -203,13 +224,47 @@ TEST_F(RenewalTest, AnotherKeyCannotRenew) {
   EXPECT_OK(Renew(1, key));
 }
 
-TEST_F(RenewalTest, AStaleGenerationShowsACopiedKeyAndLocksTheAgent) {
+TEST_F(RenewalTest, ALostAnswerIsAskedForAgain) {
   ASSERT_OK(Renew(1, key));
-  const auto clone = Renew(1, key);
-  ASSERT_FALSE(clone.has_value());
-  EXPECT_EQ(clone.error().code, Errc::kPermission);
+  const auto second = Renew(1, key);
+  ASSERT_OK(second);
+  EXPECT_EQ(second->generation, 3) << "no two certificates share a generation";
+  Use(*second);
+  EXPECT_OK(Renew(3, key));
+}
+
+TEST_F(RenewalTest, ALostAnswerIsAskedForAgainAfterARestartOfTheHub) {
+  ASSERT_OK(Renew(1, key));
+  Reload();
+  const auto second = Renew(1, key);
+  ASSERT_OK(second);
+  Use(*second);
+  Reload();
+  ExpectLocked(1);
+}
+
+TEST_F(RenewalTest, AStaleGenerationShowsACopiedKeyOnceTheNewCertificateWasUsed) {
+  const auto renewed = Renew(1, key);
+  ASSERT_OK(renewed);
+  Use(*renewed);
+  ExpectLocked(1);
   EXPECT_FALSE(Renew(2, key).has_value()) << "locked";
 }
+
+TEST_F(RenewalTest, AStaleGenerationShowsACopiedKeyOnceTheNewOneWasRenewedFrom) {
+  ASSERT_OK(Renew(1, key));
+  ASSERT_OK(Renew(2, key));
+  ExpectLocked(1);
+}
+
+TEST_F(RenewalTest, AConnectionWithTheOldCertificateEndsNothing) {
+  ASSERT_OK(model->NoteCertificate(AgentId(agent_id), first_serial));
+  ASSERT_OK(Renew(1, key));
+  ASSERT_OK(model->NoteCertificate(AgentId(agent_id), first_serial));
+  EXPECT_OK(Renew(1, key));
+}
+
+TEST_F(RenewalTest, AGenerationThatWasNeverGivenLocks) { ExpectLocked(2); }
 
 TEST_F(RenewalTest, RenewalIsPossibleForAMonthAfterExpiry) {
   clock.now += std::chrono::days(59);

@@ -214,6 +214,34 @@ TEST_F(HubTest, AFullDiskIsSaidAndAgentsAreServedOn) {
   EXPECT_EQ(object::CanonicalJson(world.Status_()).find("disk full"), std::string::npos);
 }
 
+// The port notes the use of a renewed certificate, and serves when it cannot note it.
+TEST_F(HubTest, ARenewedCertificateThatWasUsedMakesTheOldOneStale) {
+  const auto key = crypto::PrivateKey::Generate();
+  const auto added = world.Add("c1");
+  ASSERT_OK(added);
+  const auto agent =
+      world.EnrollWith(std::string(object::FindString(*added, {"token"})), *key, "kube-c1");
+  ASSERT_OK(agent);
+  const std::string id = agent->identity.agent.str();
+  const auto renew = [&]() -> Result<wire::RenewResult> {
+    TRY(const auto challenge, world.hub->enrolment().BeginRenew(id, 5));
+    wire::RenewFinish finish{id, 1, {}};
+    TRY(const Bytes message, trust::RenewMessage(id, challenge.nonce, 1));
+    TRY(finish.proof, key->Sign(message));
+    return world.hub->enrolment().FinishRenew(finish, 5);
+  };
+  const auto renewed = renew();
+  ASSERT_OK(renewed);
+  net::Peer peer;
+  peer.certificate = *crypto::ParseCertificatePem(renewed->certificate_pem);
+  world.state->full = true;
+  EXPECT_OK(world.hub->agents().Identify(peer));
+  world.state->full = false;
+  EXPECT_OK(world.hub->agents().Identify(peer));
+  EXPECT_EQ(renew().error().code, Errc::kPermission);
+  EXPECT_EQ(world.hub->agents().Identify(peer).error().code, Errc::kPermission);
+}
+
 TEST_F(HubTest, ADeletedAppLeavesTheStatementAndAnEmptiedPathRemovesNothing) {
   world.PushShop("1");
   world.PushFleet({AppText("shop"), AppText("other")});

@@ -38,12 +38,6 @@ TEST(Durations, NeedAUnit) {
   }
 }
 
-TEST(Suggestions, NameTheNearestWordOnly) {
-  EXPECT_EQ(Nearest("prun", {"prune", "path"}), "prune");
-  EXPECT_EQ(Nearest("revison", {"repo", "revision"}), "revision");
-  EXPECT_EQ(Nearest("zzz", {"prune", "path"}), "");
-}
-
 TEST(Paths, AreCleanedAndStayInTheTree) {
   EXPECT_EQ(CleanPath("").value(), "");
   EXPECT_EQ(CleanPath(".").value(), "");

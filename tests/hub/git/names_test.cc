@@ -5,7 +5,6 @@
 #include "hub/git/revision.h"
 #include "hub/git/tree_path.h"
 #include "hub/git/url.h"
-#include "hub/git/utf8.h"
 #include "protocol/base/limits.h"
 
 namespace dunlin::git {
@@ -130,18 +129,6 @@ TEST(TreeName, Refused) {  // G3
   for (const char* name :
        {"a", ".gitignore", ".gitmodules", "git", "...", "größe", " a ", "-x", "git~2"}) {
     EXPECT_TRUE(CheckTreeName(name)) << name;
-  }
-}
-
-TEST(Utf8, StrictByRfc3629) {
-  for (const std::string& text :
-       {"a"s, "\xc3\xa9"s, "\xe2\x82\xac"s, "\xf0\x9f\x90\xa6"s, "\xf4\x8f\xbf\xbf"s}) {
-    EXPECT_TRUE(IsUtf8(text)) << text;
-  }
-  for (const std::string& text :
-       {"\x80"s, "\xc3"s, "\xc0\x80"s, "\xe0\x80\x80"s, "\xed\xa0\x80"s, "\xf0\x80\x80\x80"s,
-        "\xf4\x90\x80\x80"s, "\xf5\x80\x80\x80"s, "a\0"s, "\xe2\x82"s}) {
-    EXPECT_FALSE(IsUtf8(text)) << text;
   }
 }
 

@@ -38,6 +38,8 @@ AgentRecord Agent(const std::string& cluster, unsigned char key) {
   agent.public_key = Bytes("\x04\0\xff", 3);
   agent.encryption_key = "point";
   agent.generation = 3;
+  agent.held_generation = 2;
+  agent.serial = Bytes("\x7f\0\x01", 3);
   agent.not_after = kNow;
   return agent;
 }
@@ -141,6 +143,8 @@ TEST_F(HubStateTest, KeepsAgents) {
   AgentRecord agent = Agent("a", 1);
   ASSERT_OK(state_->PutAgent(agent));
   agent.generation += 1;
+  agent.held_generation = agent.generation;
+  agent.serial = "other";
   agent.revoked = true;
   ASSERT_OK(state_->PutAgent(agent));
   EXPECT_EQ(AfterRestart().agents, std::vector{agent});
