@@ -260,7 +260,7 @@ HubLane::State HubLane::Judge(PollContent content) {
   next.received = now_;
   next.payloads = std::move(content.bundles);
   if (content.has_head) {
-    trust::Verdict verdict = trust::Judge(world_.trusted, content.offer, now_);
+    trust::Verdict verdict = trust::Verify(world_.trusted, content.offer, now_);
     if (!verdict) {
       const trust::Rejection& rejection = verdict.error();
       return Refuse(std::string(trust::Name(rejection.reason)), rejection.error.message,

@@ -9,8 +9,8 @@
 
 namespace dunlin {
 
-// What the *caller* should do, not where it happened. User-facing codes (E1042) map from these at
-// the edge. kOk does not exist: success is the value.
+// What the *caller* should do, not where it happened. wire::HttpStatus and each program's ExitCode
+// map from these at the edge, users see Name(). kOk does not exist: success is the value.
 enum class Errc {
   kInvalidArgument,  // the input is wrong: fix it, never retry unchanged
   kCorrupt,          // stored or received bytes are damaged: discard them and fetch again

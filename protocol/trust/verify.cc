@@ -169,7 +169,7 @@ TrustedState Advance(const TrustedState& trusted, TrustedRoot root, const Head& 
 
 }  // namespace
 
-Verdict Judge(const TrustedState& trusted, const Offer& offer, TimePoint wall_now) {
+Verdict Verify(const TrustedState& trusted, const Offer& offer, TimePoint wall_now) {
   const TimePoint now = FloorOf(trusted, wall_now);
   if (auto fits = CheckLimits(offer); !fits) return tl::unexpected(std::move(fits.error()));
   auto root = WalkRoots(trusted, offer.roots, now);
@@ -203,14 +203,6 @@ Verdict Judge(const TrustedState& trusted, const Offer& offer, TimePoint wall_no
   out.head = std::move(*head);
   out.statement = std::move(*statement);
   return out;
-}
-
-Result<Accepted> Verify(const TrustedState& trusted, const Offer& offer, TimePoint now) {
-  Verdict verdict = Judge(trusted, offer, now);
-  if (verdict) return std::move(*verdict);
-  Error error = std::move(verdict.error().error);
-  error.message = std::string(Name(verdict.error().reason)) + ": " + error.message;
-  return error;
 }
 
 bool HeadIsStale(const TrustedState& trusted, TimePoint now) {

@@ -97,9 +97,7 @@ struct Accepted {
 
 // `now` is the wall clock, read once per attempt.
 using Verdict = tl::expected<Accepted, Rejection>;
-Verdict Judge(const TrustedState& trusted, const Offer& offer, TimePoint now);
-// Judge() with the reason's name at the front of the message.
-Result<Accepted> Verify(const TrustedState& trusted, const Offer& offer, TimePoint now);
+Verdict Verify(const TrustedState& trusted, const Offer& offer, TimePoint now);
 
 // Whether the head that is held has expired at max(now, floors): status StaleHead. True before the
 // first head.

@@ -141,7 +141,7 @@ class PublisherTest : public ::testing::Test {
           bundle::DecodeDelta(delta.blob, held.statement_raw, {delta.raw_bytes, digest}).value();
     }
     auto accepted = trust::Verify(held, offer, clock_.now);
-    EXPECT_OK(accepted);
+    EXPECT_TRUE(accepted) << accepted.error().error.message;
     if (!accepted) return std::nullopt;
     return std::move(*accepted);
   }

@@ -22,7 +22,7 @@ class RootWalk : public ::testing::Test {
     fleet_.previous.reset();
     Offer offer = fleet_.Publish();
     offer.roots = std::move(roots);
-    const Verdict verdict = Judge(fleet_.Fresh(), offer, kNow);
+    const Verdict verdict = Verify(fleet_.Fresh(), offer, kNow);
     if (!verdict) return std::string(Name(verdict.error().reason));
     EXPECT_TRUE(verdict->root_rotated);
     return "root " + std::to_string(verdict->state.root.version);
@@ -97,7 +97,7 @@ TEST_F(RootWalk, OnlyTheNewestRootMustBeInItsTime) {
 TEST_F(RootWalk, AnExpiredRootBlocksWithoutANewOne) {
   Fleet fleet;
   fleet.root.expires = kNow;
-  const Verdict verdict = Judge(fleet.Fresh(), fleet.Publish(), kNow);
+  const Verdict verdict = Verify(fleet.Fresh(), fleet.Publish(), kNow);
   ASSERT_FALSE(verdict);
   EXPECT_EQ(verdict.error().reason, Refusal::kRootExpired);
   EXPECT_EQ(verdict.error().error.code, Errc::kExpired);
