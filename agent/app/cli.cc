@@ -35,7 +35,7 @@ kube::Environment EnvironmentOf(const std::string& file) {
 struct Arguments {
   std::string kubeconfig;
   std::string state_dir = kDefaultState;
-  std::string output = "table";
+  Output output = Output::kTable;
   std::string token_file;
   std::string log_format = "text";
   std::string log_level = "info";
@@ -55,18 +55,22 @@ void AddKubeconfig(CLI::App& command, Arguments& args) {
 }
 
 void AddOutput(CLI::App& command, Arguments& args) {
-  command.add_option("-o,--output", args.output, "table or json")
-      ->check(CLI::IsMember({"table", "json"}));
+  static const std::map<std::string, Output> kOutputs = {
+      {"table", Output::kTable}, {"json", Output::kJson}, {"yaml", Output::kYaml}};
+  command.add_option("-o,--output", args.output, "table, json or yaml")
+      ->transform(CLI::CheckedTransformer(kOutputs))
+      ->option_text("FORMAT");
 }
 
 int RunEnroll(Arguments& args) {
   args.enroll.state_dir = args.state_dir;
   args.enroll.kube = EnvironmentOf(args.kubeconfig);
-  args.enroll.json = args.output == "json";
+  args.enroll.output = args.output;
   if (!args.token_file.empty()) {
     auto text = ReadFile(args.token_file, 4096);
     if (!text) {
-      return PrintFailure({"cannot read the token", text.error(), ""}, args.enroll.json);
+      return PrintFailure({"cannot read the token", text.error(), ""},
+                          args.output != Output::kTable);
     }
     text->erase(text->find_last_not_of(" \r\n") + 1);
     args.enroll.token = std::move(*text);
@@ -124,7 +128,7 @@ void AddStatus(CLI::App& app, Arguments& args) {
       app.add_subcommand("status", "What the agent last said, without disturbing it");
   AddState(*command, args);
   AddOutput(*command, args);
-  command->callback([&args] { args.code = ShowStatus({args.state_dir, args.output == "json"}); });
+  command->callback([&args] { args.code = ShowStatus({args.state_dir, args.output}); });
 }
 
 void AddOffline(CLI::App& app, Arguments& args) {

@@ -13,12 +13,14 @@ namespace dunlin::app {
 // No clock that is right is before this: a machine without a battery starts in 1970.
 inline constexpr TimePoint kBuildTime = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
 
+enum class Output { kTable, kJson, kYaml };
+
 struct EnrollOptions {
   std::string hub_url;
   std::string token;
   std::string state_dir;
   kube::Environment kube;
-  bool json = false;
+  Output output = Output::kTable;
 };
 int Enroll(const EnrollOptions& options);
 
@@ -36,7 +38,7 @@ int Run(const RunOptions& options);
 
 struct StatusOptions {
   std::string state_dir;
-  bool json = false;
+  Output output = Output::kTable;
 };
 int ShowStatus(const StatusOptions& options);
 

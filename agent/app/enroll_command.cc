@@ -12,7 +12,6 @@
 #include "agent/kube/apiserver_kube.h"
 #include "agent/state/identity_files.h"
 #include "agent/state/sqlite_agent_state.h"
-#include "protocol/object/json.h"
 
 namespace dunlin::app {
 
@@ -75,13 +74,13 @@ Result<hublink::Enrolled> AskHub(Session& session, const EnrollOptions& options,
 }
 
 void PrintEnrolled(const EnrollOptions& options, const sync::Identity& identity) {
-  if (options.json) {
+  if (options.output != Output::kTable) {
     const object::Object out{{"agent", identity.agent.str()},
                              {"cluster", identity.cluster_name},
                              {"clusterId", identity.cluster.str()},
                              {"region", identity.region},
                              {"state", options.state_dir}};
-    std::printf("%s\n", object::CanonicalJson(out).c_str());
+    std::fputs(DocumentText(out, options.output).c_str(), stdout);
     return;
   }
   std::printf("Enrolled cluster %s (region %s).\nStart the agent: dunlin-agent run --state %s\n",
@@ -102,7 +101,8 @@ Status KeepEnrolled(const std::string& dir, const hublink::Enrolled& enrolled) {
 
 int Enroll(const EnrollOptions& options) {
   const auto fail = [&options](std::string what, const Error& error, std::string hint = "") {
-    return PrintFailure({std::move(what), error, std::move(hint)}, options.json);
+    return PrintFailure({std::move(what), error, std::move(hint)},
+                        options.output != Output::kTable);
   };
   const auto token = trust::EnrollToken::Parse(options.token);
   if (!token) return fail("the token cannot be read", token.error(), kTokenHint);
@@ -111,7 +111,7 @@ int Enroll(const EnrollOptions& options) {
 
   Session session;
   auto kube = Connect(session, options.kube);
-  if (!kube) return fail("cannot use the kubeconfig", kube.error());
+  if (!kube) return fail("there is no way into the cluster", kube.error());
   const auto facts = Await(session, (*kube)->Discover());
   if (!facts) return fail("cannot read the cluster", facts.error());
 

@@ -2,7 +2,9 @@
 
 #include <cstdio>
 
+#include "protocol/base/check.h"
 #include "protocol/object/json.h"
+#include "protocol/yaml/config_yaml.h"
 
 namespace dunlin::app {
 
@@ -52,6 +54,12 @@ int ExitCode(Errc code) {
     default:
       return 2;
   }
+}
+
+std::string DocumentText(const object::Value& document, Output output) {
+  CHECK(output != Output::kTable);
+  if (output == Output::kYaml) return yaml::ToYaml(document);
+  return object::CanonicalJson(document) + "\n";
 }
 
 std::string FailureText(const Failure& failure) {

@@ -4,13 +4,18 @@
 #include <string>
 #include <string_view>
 
+#include "agent/app/commands.h"
 #include "protocol/base/result.h"
+#include "protocol/object/value.h"
 
 namespace dunlin::app {
 
 // 2 usage or general, 3 timed out, 4 not authenticated or denied, 5 hub or apiserver unreachable,
 // 6 conflict or precondition, 130 interrupted.
 int ExitCode(Errc code);
+
+// The document for programs, with a final newline. REQUIRES: not kTable.
+std::string DocumentText(const object::Value& document, Output output);
 
 struct Failure {
   std::string what;  // "cannot enrol this cluster"

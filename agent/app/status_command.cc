@@ -6,7 +6,6 @@
 #include "agent/app/status_file.h"
 #include "agent/state/identity_files.h"
 #include "protocol/base/limits.h"
-#include "protocol/object/json.h"
 #include "protocol/store/files.h"
 
 namespace dunlin::app {
@@ -32,10 +31,12 @@ Result<StatusView> Look(const std::string& dir) {
 int ShowStatus(const StatusOptions& options) {
   const auto view = Look(options.state_dir);
   if (!view) {
-    return PrintFailure({"cannot tell the agent's status", view.error(), ""}, options.json);
+    return PrintFailure({"cannot tell the agent's status", view.error(), ""},
+                        options.output != Output::kTable);
   }
-  const std::string text =
-      options.json ? object::CanonicalJson(ToJson(*view)) + "\n" : ToText(*view);
+  const std::string text = options.output == Output::kTable
+                               ? ToText(*view)
+                               : DocumentText(ToJson(*view), options.output);
   std::fputs(text.c_str(), stdout);
   return 0;
 }

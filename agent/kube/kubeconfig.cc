@@ -196,8 +196,15 @@ Result<Access> FromServiceAccount(const Environment& environment) {
   const std::string host = ipv6 ? "[" + environment.service_host + "]" : environment.service_host;
   const std::string port = environment.service_port.empty() ? "443" : environment.service_port;
   TRY_VOID(ParseServer("https://" + host + ":" + port, out).WithContext("KUBERNETES_SERVICE_HOST"));
-  TRY(out.ca_pem, ReadFile(dir + "/ca.crt", limits::kKubeconfigBytes));
+  // Neither is there when the pod says automountServiceAccountToken: false.
   out.token_file = dir + "/token";
+  for (const std::string& file : {dir + "/ca.crt", out.token_file}) {
+    TRY(const Bytes content, ReadFile(file, limits::kKubeconfigBytes)
+                                 .WithContext("no kubeconfig, and the pod's ServiceAccount cannot "
+                                              "be used (give --kubeconfig FILE, or mount its "
+                                              "token)"));
+    if (file != out.token_file) out.ca_pem = content;
+  }
   auto name = ReadFile(dir + "/namespace", limits::kKubeconfigBytes);
   if (name) out.namespace_ = std::move(*name);
   out.in_cluster = true;

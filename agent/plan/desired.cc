@@ -173,12 +173,11 @@ class AppPreparer {
   bool Allowed(const ResourceKey& key, bool namespaced) {
     const AppPolicy& policy = input_.policy;
     if (!Lists(policy.allowed_kinds, GroupKind::Of(key))) {
-      Leave(key.Text(), "kind_forbidden", "the app may not use this kind (allowedKinds)");
+      Leave(key.Text(), "kind_forbidden", "the app may not use this kind");
       return false;
     }
     if (namespaced && !Lists(policy.allowed_namespaces, key.namespace_)) {
-      Leave(key.Text(), "namespace_forbidden",
-            "the app may not use this namespace (allowedNamespaces)");
+      Leave(key.Text(), "namespace_forbidden", "the app may not use this namespace");
       return false;
     }
     if (!namespaced && !policy.cluster_scope_allowed) {

@@ -72,7 +72,7 @@ class AppPruner {
     if (app_ != nullptr) {
       if (!app_->policy.prune) return "prune is off in the app's policy";
       if (app_->empty && !app_->policy.allow_empty) {
-        return "the bundle is empty: set sync.allowEmpty if everything is to be removed";
+        return "the bundle is empty: set sync.allowEmpty: true if everything is to be removed";
       }
     }
     if (std::string reason = FailedApply(); !reason.empty()) return reason;
@@ -207,7 +207,7 @@ class AppPruner {
              " and more than " + std::to_string(limits::kPruneGuardPercent) + " %";
     }
     if (text.empty()) return true;
-    plan_.prune_refused = text + ": allow it with allowMassPrune";
+    plan_.prune_refused = text + ": held until it is allowed (--allow-mass-prune)";
     plan_.problems.push_back({plan_.app, "", "prune_guard", plan_.prune_refused});
     return false;
   }

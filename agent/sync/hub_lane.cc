@@ -218,8 +218,8 @@ HubLane::State HubLane::OnPollFailed(const Event& event) {
   if (error.code == Errc::kUnauthenticated || error.code == Errc::kPermission ||
       error.code == Errc::kSignature) {
     hint =
-        "the hub refuses this agent, or is not the hub it was enrolled with: see dunlin cluster "
-        "list on the hub; " +
+        "the hub refuses this agent, or is not the hub it was enrolled with: see `dunlin "
+        "cluster list` on the hub; " +
         hint;
   }
   world_.Raise("hub_unreachable", "no answer from the hub: " + error.message, std::move(hint));

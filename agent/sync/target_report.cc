@@ -17,8 +17,8 @@ void Add(std::vector<wire::Problem>& list, wire::Problem problem) {
 
 std::string HintFor(const plan::Problem& problem) {
   if (problem.code == "prune_guard") {
-    return "check that the removal is meant, then allow it for this one state: dunlin sync "
-           "--allow-mass-prune";
+    return "check that the removal is meant, then allow it for this one state: dunlin app sync " +
+           problem.app + " --allow-mass-prune";
   }
   return {};
 }

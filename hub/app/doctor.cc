@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <filesystem>
@@ -10,8 +11,10 @@
 #include "hub/app/scratch.h"
 #include "hub/app/verbs.h"
 #include "hub/app/worlds.h"
+#include "hub/process/child.h"
 #include "protocol/net/runtime.h"
 #include "protocol/object/json.h"
+#include "protocol/yaml/config_yaml.h"
 
 namespace dunlin::hub {
 
@@ -63,9 +66,9 @@ Check CheckKeys(const HubConfig& config, TimePoint now) {
 }
 
 Check CheckProgram(std::string name, const std::string& program, const std::string& hint) {
-  const bool plain = program.find('/') == std::string::npos;
-  const bool there = !plain && access(program.c_str(), X_OK) == 0;
-  return {std::move(name), there, there ? program : program + " was not found", there ? "" : hint};
+  const auto path = process::FindProgram(program);
+  if (path) return {std::move(name), true, *path, ""};
+  return {std::move(name), false, program + " was not found", hint};
 }
 
 // The hub that may be running has its own sandboxes: these get a directory of their own.
@@ -119,40 +122,83 @@ Check ProbeSandbox(const HubConfig& config) {
   return check;
 }
 
-}  // namespace
+// Without a configuration (the hub is not set up yet) what the machine itself must be able to do.
+HubConfig MachineOnly() {
+  HubConfig config;
+  config.data = ".";
+  return config;
+}
 
-Status Doctor(const std::string& config_file, bool json) {
+void CheckHub(const HubConfig& config, std::vector<Check>& checks) {
+  checks.push_back(CheckData(config.data));
+  checks.push_back(CheckKeys(config, SystemClock().Now()));
+  const auto git = GitConfigOf(config);
+  checks.push_back(FromStatus("git settings", git ? Status() : Status(git.error()),
+                              std::to_string(config.git.local_roots.size()) + " local root(s)",
+                              "correct git.allowNetworks"));
+}
+
+void CheckMachine(const HubConfig& config, std::vector<Check>& checks) {
+  checks.push_back(CheckProgram("render worker", RendererConfigOf(config).worker_program,
+                                "install dunlin-render beside dunlin-hub or name it in "
+                                "render.worker"));
+  checks.push_back(ProbeSandbox(config));
+}
+
+std::vector<Check> AllChecks(const DoctorOptions& options) {
   std::vector<Check> checks;
-  const auto config = LoadHubConfig(config_file);
+  std::error_code error;
+  if (!options.config_named && !std::filesystem::exists(options.config_file, error)) {
+    checks.push_back({"configuration", true,
+                      "none at " + options.config_file + ": only this machine is checked",
+                      "name one with --config, or make one: dunlin-hub init --data DIR"});
+    CheckMachine(MachineOnly(), checks);
+    return checks;
+  }
+  const auto config = LoadHubConfig(options.config_file);
   if (!config) {
     checks.push_back({"configuration", false, config.error().message,
                       "correct it, or make one with: dunlin-hub init --data DIR"});
-  } else {
-    const render::RendererConfig renderer = RendererConfigOf(*config);
-    checks.push_back({"configuration", true, config_file, ""});
-    checks.push_back(CheckData(config->data));
-    checks.push_back(CheckKeys(*config, SystemClock().Now()));
-    checks.push_back(CheckProgram("render worker", renderer.worker_program,
-                                  "install dunlin-render beside dunlin-hub or name it in "
-                                  "render.worker"));
-    const auto git = GitConfigOf(*config);
-    checks.push_back(FromStatus("git settings", git ? Status() : Status(git.error()),
-                                std::to_string(config->git.local_roots.size()) + " local root(s)",
-                                "correct git.allowNetworks"));
-    checks.push_back(ProbeSandbox(*config));
+    return checks;
   }
-  bool ok = true;
+  checks.push_back({"configuration", true, options.config_file, ""});
+  CheckHub(*config, checks);
+  CheckMachine(*config, checks);
+  return checks;
+}
+
+object::Value Document(const std::vector<Check>& checks, bool ok) {
   object::Array items;
   for (const Check& check : checks) {
-    ok = ok && check.ok;
     items.push_back(object::Object{
         {"found", check.found}, {"hint", check.hint}, {"name", check.name}, {"ok", check.ok}});
-    if (json) continue;
+  }
+  return object::Object{{"items", items}, {"ok", ok}};
+}
+
+void PrintLines(const std::vector<Check>& checks) {
+  for (const Check& check : checks) {
     std::printf("%s %s: %s\n", check.ok ? "ok  " : "FAIL", check.name.c_str(), check.found.c_str());
     if (!check.hint.empty()) std::printf("     hint: %s\n", check.hint.c_str());
   }
-  if (json) {
-    std::puts(object::CanonicalJson(object::Object{{"items", items}, {"ok", ok}}).c_str());
+}
+
+}  // namespace
+
+Status Doctor(const DoctorOptions& options) {
+  const std::vector<Check> checks = AllChecks(options);
+  const bool ok =
+      std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.ok; });
+  switch (options.output) {
+    case DoctorOptions::Output::kTable:
+      PrintLines(checks);
+      break;
+    case DoctorOptions::Output::kJson:
+      std::puts(object::CanonicalJson(Document(checks, ok)).c_str());
+      break;
+    case DoctorOptions::Output::kYaml:
+      std::fputs(yaml::ToYaml(Document(checks, ok)).c_str(), stdout);
+      break;
   }
   if (!ok) return MakeError(Errc::kPrecondition, "at least one check failed");
   return {};

@@ -1,7 +1,7 @@
 // dunlin-hub: the verbs of the hub, declared once.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <functional>
+#include <map>
 
 #include "hub/app/verbs.h"
 #include "hub/git/worker.h"
@@ -56,7 +56,8 @@ void DeclareInit(CLI::App& root, InitOptions& init) {
   CLI::App* verb = root.add_subcommand("init", "Make keys and a configuration");
   verb->add_option("--data", init.data, "State directory; made when missing")->required();
   verb->add_option("--host", init.hosts,
-                   "Name or address under which agents reach this machine; repeatable");
+                   "Name or address under which agents reach this machine; repeatable")
+      ->allow_extra_args(false);
   verb->add_option("--agents-port", init.agents_port, "Port for agents")->capture_default_str();
   verb->add_option("--public-port", init.public_port, "Port for enrolment")->capture_default_str();
   verb->add_option("--fleet", init.fleet_repo, "Fleet repository: URL, or path of a local one");
@@ -72,9 +73,15 @@ void DeclareRender(CLI::App& root, Options& options) {
   verb->add_option("--kind", render.kind, "auto, plain, kustomize, helm or jsonnet")
       ->check(CLI::IsMember({"auto", "plain", "kustomize", "helm", "jsonnet"}));
   verb->add_option("-n,--namespace", render.namespace_, "For objects that name none");
-  verb->add_option("--values", render.values, "Helm value file, relative to DIR; repeatable");
-  verb->add_option("--set", render.set, "Helm value k=v; repeatable");
-  verb->add_option("-o,--output", options.format, "json (one object a line) or yaml")
+  // One value an option: `--set a=1 DIR` must not take DIR for a second one.
+  const auto repeatable = [verb](const char* name, std::vector<std::string>& to, const char* help) {
+    verb->add_option(name, to, help)->allow_extra_args(false);
+  };
+  repeatable("--values", render.values, "Helm value file, as for helm -f; repeatable");
+  repeatable("--set", render.set, "Helm value k=v; repeatable");
+  repeatable("--tla", render.tlas, "Jsonnet top-level argument NAME=VALUE; repeatable");
+  repeatable("--ext-var", render.ext_vars, "Jsonnet external variable NAME=VALUE; repeatable");
+  verb->add_option("-o,--output", options.format, "json (a List) or yaml (a stream of documents)")
       ->check(CLI::IsMember({"json", "yaml"}));
   verb->add_option("--worker", render.worker, "Path of dunlin-render");
   verb->add_option("--runsc", render.runsc, "Path of gVisor's runsc");
@@ -96,9 +103,14 @@ int Main(int argc, char** argv) {
   for (CLI::App* verb : {serve, doctor}) {
     verb->add_option("--config", options.config, "Configuration file")->capture_default_str();
   }
-  std::string doctor_format = "table";
-  doctor->add_option("-o,--output", doctor_format, "table or json")
-      ->check(CLI::IsMember({"table", "json"}));
+  static const std::map<std::string, DoctorOptions::Output> kOutputs = {
+      {"table", DoctorOptions::Output::kTable},
+      {"json", DoctorOptions::Output::kJson},
+      {"yaml", DoctorOptions::Output::kYaml}};
+  DoctorOptions examined;
+  doctor->add_option("-o,--output", examined.output, "table, json or yaml")
+      ->transform(CLI::CheckedTransformer(kOutputs))
+      ->option_text("FORMAT");
   CLI::App* worker = root.add_subcommand("git-worker", "Internal: one Git request on stdin");
   worker->group("");
   root.add_subcommand("version", "Print the version");
@@ -128,7 +140,11 @@ int Main(int argc, char** argv) {
     return Fail("cannot render " + options.render.directory, rendered.error(),
                 "correct the files; --kind and --values say how to render", options.render.json);
   }
-  if (doctor->parsed()) return Doctor(options.config, doctor_format == "json") ? 0 : 1;
+  if (doctor->parsed()) {
+    examined.config_file = options.config;
+    examined.config_named = doctor->count("--config") > 0;
+    return Doctor(examined) ? 0 : 1;
+  }
   const Status served = Serve(options.config);
   return served ? 0
                 : Fail("the hub cannot serve", served.error(),

@@ -1,15 +1,12 @@
 // `dunlin-hub render DIR`: what the hub would make of a directory, without a running hub.
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "hub/app/local_tree.h"
 #include "hub/app/paths.h"
 #include "hub/app/scratch.h"
 #include "hub/app/verbs.h"
 #include "hub/render/sandbox_renderer.h"
-#include "protocol/base/limits.h"
 #include "protocol/net/runtime.h"
 #include "protocol/object/json.h"
 #include "protocol/yaml/config_yaml.h"
@@ -18,69 +15,85 @@ namespace dunlin::hub {
 
 namespace {
 
-namespace fs = std::filesystem;
-
-Result<Bytes> ReadWhole(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return MakeError(Errc::kIo, "cannot read " + path.string());
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
-}
-
-Result<std::vector<render::TreeFile>> ReadDirectory(const std::string& directory) {
-  std::error_code error;
-  if (!fs::is_directory(directory, error)) {
-    return MakeError(Errc::kNotFound, directory + " is not a directory");
-  }
-  std::vector<render::TreeFile> files;
-  uint64_t total = 0;
-  fs::recursive_directory_iterator walk(directory, error), end;
-  for (; !error && walk != end; walk.increment(error)) {
-    if (walk->path().filename() == ".git") {
-      walk.disable_recursion_pending();
-      continue;
-    }
-    render::TreeFile file;
-    file.path = walk->path().lexically_relative(directory).string();
-    if (walk->is_symlink()) {
-      file.kind = render::TreeFile::Kind::kSymlink;
-      file.bytes = fs::read_symlink(walk->path(), error).string();
-    } else if (walk->is_regular_file()) {
-      TRY(file.bytes, ReadWhole(walk->path()));
-    } else {
-      continue;
-    }
-    total += file.bytes.size();
-    if (total > limits::kGitReadBytes) {
-      return MakeError(Errc::kLimit, directory + " holds more than " +
-                                         std::to_string(limits::kGitReadBytes) + " bytes");
-    }
-    files.push_back(std::move(file));
-  }
-  if (error) return MakeError(Errc::kIo, directory + ": " + error.message());
-  return files;
-}
-
 object::Array Texts(const std::vector<std::string>& texts) {
   object::Array out;
   for (const std::string& text : texts) out.emplace_back(text);
   return out;
 }
 
+// "name=value" as the render worker has it: {"name":…,"value":…}.
+Result<object::Array> Variables(const std::vector<std::string>& texts) {
+  object::Array out;
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return MakeError(Errc::kInvalidArgument, text + " is not of the form NAME=VALUE");
+    }
+    out.push_back(
+        object::Object{{"name", text.substr(0, equals)}, {"value", text.substr(equals + 1)}});
+  }
+  return out;
+}
+
+Result<std::string> TargetOptions(const RenderOptions& options, LocalTree& tree) {
+  object::Object helm, jsonnet, out;
+  object::Array value_files;
+  for (const std::string& file : options.values) {
+    TRY(const std::string name, NameInTree(file, tree));
+    value_files.emplace_back(name);
+  }
+  if (!value_files.empty()) helm["valueFiles"] = std::move(value_files);
+  if (!options.set.empty()) helm["set"] = Texts(options.set);
+  TRY(object::Array tlas, Variables(options.tlas));
+  if (!tlas.empty()) jsonnet["tlas"] = std::move(tlas);
+  TRY(object::Array ext_vars, Variables(options.ext_vars));
+  if (!ext_vars.empty()) jsonnet["extVars"] = std::move(ext_vars);
+  if (!helm.empty()) out["helm"] = std::move(helm);
+  if (!jsonnet.empty()) out["jsonnet"] = std::move(jsonnet);
+  return out.empty() ? std::string() : object::CanonicalJson(out);
+}
+
 Result<render::RenderRequest> MakeRequest(const RenderOptions& options) {
-  render::RenderRequest request;
-  TRY(request.files, ReadDirectory(options.directory));
+  TRY(LocalTree tree, ReadLocalTree(options.directory));
+  if (!tree.note.empty()) std::fprintf(stderr, "warning: %s\n", tree.note.c_str());
   render::RenderTarget target;
   target.id = "render";
+  target.path = tree.path;
   target.kind = options.kind;
   target.namespace_ = options.namespace_;
-  object::Object helm;
-  if (!options.values.empty()) helm["valueFiles"] = Texts(options.values);
-  if (!options.set.empty()) helm["set"] = Texts(options.set);
-  if (!helm.empty()) target.options = object::CanonicalJson(object::Object{{"helm", helm}});
+  TRY(target.options, TargetOptions(options, tree));
+  render::RenderRequest request;
+  request.files = std::move(tree.files);
   request.targets.push_back(std::move(target));
   return request;
+}
+
+// An option that the found kind does not read would be ignored without a word.
+Status CheckOptionsFit(const RenderOptions& options, const std::string& kind) {
+  const bool helm = !options.values.empty() || !options.set.empty();
+  const bool jsonnet = !options.tlas.empty() || !options.ext_vars.empty();
+  if (helm && kind != "helm") {
+    return MakeError(Errc::kInvalidArgument, options.directory + " is " + kind +
+                                                 ": --values and --set are for Helm charts");
+  }
+  if (jsonnet && kind != "jsonnet") {
+    return MakeError(Errc::kInvalidArgument,
+                     options.directory + " is " + kind + ": --tla and --ext-var are for Jsonnet");
+  }
+  return {};
+}
+
+void PrintObjects(const std::vector<object::Value>& objects, bool json) {
+  if (json) {
+    const object::Object list{{"apiVersion", "v1"},
+                              {"items", object::Array(objects.begin(), objects.end())},
+                              {"kind", "List"}};
+    std::puts(object::CanonicalJson(list).c_str());
+    return;
+  }
+  for (const object::Value& object : objects) {
+    std::fputs(("---\n" + yaml::ToYaml(object)).c_str(), stdout);
+  }
 }
 
 TaskVoid Render(const RenderOptions& options, std::string state_dir, asio::thread_pool& pool) {
@@ -103,6 +116,7 @@ TaskVoid Render(const RenderOptions& options, std::string state_dir, asio::threa
   if (!answer) co_return answer.error();
   const render::TargetAnswer& target = answer->targets.front();
   if (target.fault) co_return target.fault->ToError();
+  CO_TRY_VOID(CheckOptionsFit(options, target.kind));
   for (const std::string& warning : target.warnings) {
     std::fprintf(stderr, "warning: %s\n", warning.c_str());
   }
@@ -110,11 +124,7 @@ TaskVoid Render(const RenderOptions& options, std::string state_dir, asio::threa
     std::fprintf(stderr, "warning: no object was rendered; is %s the right directory?\n",
                  options.directory.c_str());
   }
-  for (const object::Value& object : target.objects) {
-    const std::string text =
-        options.json ? object::CanonicalJson(object) + "\n" : "---\n" + yaml::ToYaml(object);
-    std::fputs(text.c_str(), stdout);
-  }
+  PrintObjects(target.objects, options.json);
   co_return Status();
 }
 

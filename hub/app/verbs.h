@@ -29,16 +29,24 @@ struct RenderOptions {
   std::string directory;
   std::string kind = "auto";
   std::string namespace_;
-  std::vector<std::string> values;  // files
-  std::vector<std::string> set;     // k=v
+  std::vector<std::string> values;          // files; relative to the current directory
+  std::vector<std::string> set;             // k=v
+  std::vector<std::string> tlas, ext_vars;  // NAME=VALUE, for Jsonnet
   bool json = false;
   std::string worker, runsc;
   bool unsandboxed = false;
 };
-// Renders a directory as the hub would and prints the objects.
+// Renders a directory as the hub would and prints the objects: one JSON document (a List), or a
+// YAML stream.
 Status RenderDirectory(const RenderOptions& options);
 
+struct DoctorOptions {
+  enum class Output { kTable, kJson, kYaml };
+  std::string config_file;
+  bool config_named = false;  // false: the default, and a missing file leaves the machine to check
+  Output output = Output::kTable;
+};
 // Prints one line per check; kPrecondition when one failed.
-Status Doctor(const std::string& config_file, bool json);
+Status Doctor(const DoctorOptions& options);
 
 }  // namespace dunlin::hub

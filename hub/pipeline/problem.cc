@@ -33,7 +33,7 @@ std::string RenderHint(Errc code, const FailureContext& context) {
     case Errc::kNotFound:
       return "check spec.source.path (" + path + ") and the files it names";
     case Errc::kPrecondition:
-      return "set sync.allowEmpty when nothing is what the app shall run";
+      return "set sync.allowEmpty: true when nothing is what the app shall run";
     case Errc::kLimit:
       return "make the output of " + path + " smaller or split the app";
     case Errc::kUnavailable:

@@ -36,11 +36,13 @@ TaskVoid Probe(Sandbox& sandbox) {
 }  // namespace
 
 Task<std::unique_ptr<Sandbox>> ChooseSandbox(RendererConfig config, Log log) {
-  if (!process::FindProgram(config.worker_program)) {
+  const auto worker = process::FindProgram(config.worker_program);
+  if (!worker) {
     co_return MakeError(Errc::kPrecondition,
                         "there is no render worker " + config.worker_program +
-                            "; it is installed with the hub (scripts/setup builds it)");
+                            "; install dunlin-render beside dunlin-hub (scripts/setup builds it)");
   }
+  config.worker_program = *worker;  // it is copied and started by path
   std::error_code error;
   const std::string state_dir = std::filesystem::absolute(config.state_dir, error).string();
   std::string reasons;
@@ -59,8 +61,10 @@ Task<std::unique_ptr<Sandbox>> ChooseSandbox(RendererConfig config, Log log) {
   }
   co_return MakeError(Errc::kPrecondition,
                       "rendering needs a sandbox, and none works here." + reasons +
-                          " Install gVisor's runsc or the package bubblewrap; with "
-                          "--allow-unsandboxed every repository can run code as the hub's user");
+                          " Install gVisor's runsc beside dunlin-hub, or the package "
+                          "bubblewrap. Without a sandbox (`render.sandbox: none` in hub.yaml, "
+                          "`dunlin-hub render --allow-unsandboxed`) every repository can run code "
+                          "as the hub's user");
 }
 
 }  // namespace dunlin::render

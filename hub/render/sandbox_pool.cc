@@ -101,9 +101,14 @@ Error SandboxPool::NoneFree() const {
   if (last_failure_) {
     return MakeError(Errc::kUnavailable, "no sandbox starts: " + last_failure_->message);
   }
-  return MakeError(Errc::kTimeout, "no sandbox became free within " +
-                                       std::to_string(config_.wait_limit.count() / 1000) +
-                                       " s; allow more of them (render.ready, render.leased)");
+  const std::string within = std::to_string(config_.wait_limit.count() / 1000) + " s";
+  if (leased_ >= config_.leased) {
+    return MakeError(Errc::kTimeout, "all " + std::to_string(config_.leased) +
+                                         " sandboxes were in use for " + within +
+                                         "; a lower render.limit ends long renders sooner");
+  }
+  return MakeError(Errc::kTimeout, "no sandbox was ready within " + within +
+                                       "; keep more of them ready (render.ready)");
 }
 
 Task<SandboxPool::Lease> SandboxPool::Acquire() {

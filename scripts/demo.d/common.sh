@@ -17,7 +17,7 @@ fail() {
 now_ms() { date +%s%3N; }
 
 build_programs() {
-  cmake -S "$ROOT" --preset release > "$ROOT/build/configure-release.log" ||
+  cmake -S "$ROOT" --preset release -DDUNLIN_DEPS="$(cd "$DEPS" && pwd)" > "$ROOT/build/configure-release.log" ||
     fail "cmake failed" "see build/configure-release.log"
   (cd "$ROOT" && cmake --build --preset release -j "$(nproc)" --target dunlin-hub dunlin-agent dunlin) \
     > "$ROOT/build/build-release.log" 2>&1 || { tail -n 30 "$ROOT/build/build-release.log" >&2; fail "the build failed" "see build/build-release.log"; }

@@ -27,7 +27,7 @@ data: .
 listen: { agents: "127.0.0.1:$(free_port)", public: "127.0.0.1:$(free_port)" }
 catalog: { repo: "$BARE", revision: main, path: catalogue }
 git: { poll: 5s, localRoots: ["$WORK"] }
-render: { ready: 2, worker: "$DEPS/bin/dunlin-render", runsc: "$DEPS/bin/runsc" }
+render: { ready: 2 }
 YAML
   start hub "$BIN/dunlin-hub" serve --config "$WORK/hub/hub.yaml"
   await 60 "hub" test -S "$WORK/hub/admin.sock"

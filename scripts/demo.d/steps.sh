@@ -18,24 +18,37 @@ image_candidates() {
   grep -rHnoE "^appVersion: *[\"']?[A-Za-z0-9._-]+" "$TREE" --include=Chart.yaml --exclude-dir=.git | sort -V || true
 }
 
+# What every app is on cluster 1, as the hub renders it.
 rendered() {
-  local path
-  for path in "$TREE"/catalogue/*.yaml; do
-    path=$(sed -n 's/.*path: "\?\([^" }]*\).*/\1/p' "$path" | head -n 1)
-    path=${path//\{\{cluster.region/$(region_of 1)}
-    "$BIN/dunlin-hub" render --worker "$DEPS/bin/dunlin-render" --runsc "$DEPS/bin/runsc" "$TREE/$path" -o json 2> /dev/null || true
+  local app path arguments
+  for app in "$TREE"/catalogue/*.yaml; do
+    grep -q '^kind: App$' "$app" || continue
+    path=$(sed -n 's/.*path: "\?\([^" ]*\).*/\1/p' "$app" | head -n 1)
+    path=${path//"{{cluster.region}}"/$(region_of 1)}
+    arguments=()
+    if grep -q 'tlas:' "$app"; then arguments=(--tla "region=$(region_of 1)"); fi
+    "$BIN/dunlin-hub" render "$TREE/$path" "${arguments[@]}" -o json 2> "$WORK/render.log" ||
+      fail "cannot render $path of ${app##*/}" "$(cat "$WORK/render.log")"
   done
+}
+
+# In the shell itself, not in a pipe: a failed render must end the demo.
+rendered_hash() {
+  local all
+  all=$(rendered) || exit
+  sha256sum <<< "$all"
 }
 
 # Makes the first edit that changes what is rendered; fails when there is none.
 edit_one_image() {
-  local before file line text rest
-  before=$(rendered | sha256sum)
+  local before after file line text rest
+  before=$(rendered_hash) || exit
   while IFS=: read -r file line text; do
     rest=${text%[\'\"]}
     cp "$file" "$WORK/edited"
     sed -i "${line}s|${rest//./\\.}|${rest}-demo|" "$file"
-    if [ "$(rendered | sha256sum)" != "$before" ]; then
+    after=$(rendered_hash) || exit
+    if [ "$after" != "$before" ]; then
       note "${file#"$TREE"/}:$line  $text -> -demo"
       return 0
     fi

@@ -36,6 +36,12 @@ TEST(Output, AFailureNamesCauseAndHint) {
       "{\"error\":{\"cause\":\"y\",\"code\":\"conflict\",\"hint\":\"z\",\"message\":\"x\"}}\n");
 }
 
+TEST(Output, ADocumentIsOneOfJsonOrYaml) {
+  const object::Object document{{"cluster", "store-1"}, {"region", "eu"}};
+  EXPECT_EQ(DocumentText(document, Output::kJson), "{\"cluster\":\"store-1\",\"region\":\"eu\"}\n");
+  EXPECT_EQ(DocumentText(document, Output::kYaml), "cluster: store-1\nregion: eu\n");
+}
+
 LocalStatus Example() {
   LocalStatus out;
   out.time = *ParseTime("2026-11-24T12:00:00Z");

@@ -114,6 +114,19 @@ TEST_F(Kubeconfig, UsesTheServiceAccountInAPod) {
   EXPECT_EQ(access->namespace_, "dunlin-system");
 }
 
+TEST_F(Kubeconfig, SaysWhatToDoInAPodWithoutAToken) {
+  Write("sa/ca.crt", "CA");
+  Environment environment;
+  environment.service_host = "10.0.0.1";
+  environment.service_account_dir = dir_ + "/sa";
+  const auto access = LoadAccess(environment);
+  ASSERT_FALSE(access.has_value());
+  EXPECT_EQ(access.error().code, Errc::kNotFound);
+  for (const char* part : {"--kubeconfig", "mount its token", "sa/token"}) {
+    EXPECT_NE(access.error().message.find(part), std::string::npos) << access.error().message;
+  }
+}
+
 TEST_F(Kubeconfig, SaysHowToConfigureWhenThereIsNothing) {
   Environment environment;
   environment.home = dir_;

@@ -170,7 +170,7 @@ TEST(MassPrune, PruneRule3ElevenOfFewAreTooMany) {
   const AppPlan plan = Mass(12, 11).MakeFor("shop");
   EXPECT_TRUE(plan.prune.empty());
   EXPECT_NE(plan.prune_refused.find("11 of 12"), std::string::npos) << plan.prune_refused;
-  EXPECT_NE(plan.prune_refused.find("allowMassPrune"), std::string::npos);
+  EXPECT_NE(plan.prune_refused.find("--allow-mass-prune"), std::string::npos);
   EXPECT_TRUE(HasProblem(plan, "prune_guard"));
 }
 

@@ -151,6 +151,8 @@ TEST_F(AppTest, AMassRemovalNeedsTheStatementsConsent) {
   EXPECT_EQ(Value("m39"), "one");
   EXPECT_EQ(sim.State("shop"), "OutOfSync");
   EXPECT_TRUE(Has(Codes("shop"), "prune_guard"));
+  const std::string hint = sim.Target("shop").warnings.at(0).hint;
+  EXPECT_NE(hint.find("dunlin app sync shop --allow-mass-prune"), std::string::npos) << hint;
   few.allow_mass_prune = true;
   Deploy({{"shop", few}});
   EXPECT_EQ(Value("m39"), "missing");

@@ -268,11 +268,25 @@ TEST_F(ChooseTest, RefusesWithoutASandboxAndSaysWhatToInstall) {
   auto refused = test::RunTask(context_, ChooseSandbox(config, Log()));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::kPrecondition);
-  for (const char* word : {"runsc", "bubblewrap", "--allow-unsandboxed"}) {
+  for (const char* word :
+       {"runsc", "bubblewrap", "render.sandbox: none", "dunlin-hub render --allow-unsandboxed"}) {
     EXPECT_NE(refused.error().message.find(word), std::string::npos) << refused.error().message;
   }
   config.allow_unsandboxed = true;
   EXPECT_EQ(test::RunTask(context_, ChooseSandbox(config, Log())).value()->Name(), "none");
+}
+
+TEST_F(ChooseTest, AWorkerThatIsNamedWithoutAPathIsTakenFromPath) {
+  const std::string before = getenv("PATH");
+  setenv("PATH", (DUNLIN_DEPS_DIR "/bin:" + before).c_str(), 1);
+  for (const std::string isolation : {"gvisor", "bubblewrap", "none"}) {
+    if (!MissingProgram(isolation).empty()) continue;
+    RendererConfig config = Config(isolation);
+    config.worker_program = "dunlin-render";
+    const auto chosen = test::RunTask(context_, ChooseSandbox(config, Log()));
+    EXPECT_TRUE(chosen) << isolation << ": " << chosen.error().message;
+  }
+  setenv("PATH", before.c_str(), 1);
 }
 
 TEST_F(ChooseTest, ASandboxThatDoesNotStartIsNoSandbox) {
