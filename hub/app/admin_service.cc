@@ -50,13 +50,6 @@ FleetView AdminService::View() const {
 
 std::vector<wire::Problem> AdminService::Problems() const {
   std::vector<wire::Problem> problems = parts_.driver.Problems();
-  for (const auto& [cluster, seen] : parts_.agents.restored()) {
-    problems.push_back(
-        {"Cluster " + cluster, "database_is_old",
-         "the hub's database is older than what cluster " + cluster + " runs: " + seen,
-         "a backup was restored, or the agent belongs to another hub; compare "
-         "`dunlin app history` with Git, everything since then was published anew"});
-  }
   for (wire::Problem& problem : CatalogueProblems(parts_.catalogue.catalogue())) {
     problems.push_back(std::move(problem));
   }

@@ -42,24 +42,22 @@ Result<AgentIdentity> AgentService::Identify(const net::Peer& peer) {
   return AgentIdentity{agent->cluster, agent->id};
 }
 
-void AgentService::NoteNewer(const ClusterId& cluster, const wire::Have& have) {
-  const trust::Statement* current = parts_.publisher.Current(cluster);
-  const int64_t published = current == nullptr ? 0 : current->seq;
-  if (have.seq <= published && have.number <= parts_.publisher.HeadNumber()) return;
-  const auto news = parts_.publisher.NoteAgent(cluster, have);
-  const ClusterRecord* record = parts_.model.FindCluster(cluster);
-  const std::string name = record == nullptr ? cluster.str() : record->name;
-  if (!news) {
-    log_.Warn("agent_ahead_refused", news.error(), {{"cluster", name}});
+void AgentService::NoteHeld(const ClusterId& cluster, const wire::Have& have) {
+  if (parts_.publisher.Knows(cluster, have)) {
+    // One that holds nothing yet has taken nothing either.
+    if (have.seq > 0) parts_.driver.Recovered(cluster);
     return;
   }
-  const bool first = restored_.empty();
-  restored_[name] = "it holds statement " + std::to_string(have.seq) + " of head " +
-                    std::to_string(have.number) + ", the hub knows " + std::to_string(published) +
-                    " of " + std::to_string(parts_.publisher.HeadNumber());
-  if (first || *news) log_.Warn("database_is_old", {{"cluster", name}, {"seen", restored_[name]}});
-  // A statement above what the agent holds, so that it is not cut off.
-  parts_.driver.Republish(cluster, true);
+  const auto news = parts_.publisher.NoteAgent(cluster, have);
+  if (!news) {
+    log_.Warn("agent_ahead_refused", news.error(), {{"cluster", cluster.str()}});
+    return;
+  }
+  const trust::Statement* current = parts_.publisher.Current(cluster);
+  parts_.driver.Recover(cluster, "its agent holds statement " + std::to_string(have.seq) +
+                                     " of head " + std::to_string(have.number) + ", the hub made " +
+                                     std::to_string(current == nullptr ? 0 : current->seq) +
+                                     " of " + std::to_string(parts_.publisher.HeadNumber()));
 }
 
 void AgentService::Note(const ClusterId& cluster, const wire::PollRequest& request) {
@@ -77,7 +75,7 @@ void AgentService::Note(const ClusterId& cluster, const wire::PollRequest& reque
     parts_.driver.NoteFacts(cluster, request.facts);
   }
   if (back) parts_.model.Touch();
-  NoteNewer(cluster, request.have);
+  NoteHeld(cluster, request.have);
 }
 
 Task<Bytes> AgentService::Poll(AgentIdentity agent, wire::PollRequest request) {

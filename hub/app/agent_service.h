@@ -37,20 +37,15 @@ class AgentService : public AgentBackend {
   // Held polls are answered at their next wake-up.
   void Stop() { stopping_ = true; }
 
-  // Clusters whose agents hold what this hub never made: its database is an old copy. Cluster name
-  // -> what was seen.
-  const std::map<std::string, std::string>& restored() const { return restored_; }
-
  private:
   void Note(const ClusterId& cluster, const wire::PollRequest& request);
-  void NoteNewer(const ClusterId& cluster, const wire::Have& have);
+  void NoteHeld(const ClusterId& cluster, const wire::Have& have);
   void Measure(const ClusterId& cluster, const wire::Report& report);
 
   Parts parts_;
   Log log_;
   Millis hold_;
   bool stopping_ = false;
-  std::map<std::string, std::string> restored_;
   std::map<TargetKey, TimePoint> measured_;  // the publish whose arrival was counted
 };
 

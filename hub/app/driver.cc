@@ -26,6 +26,24 @@ wire::Problem HubProblem(const std::string& what, const Error& error, std::strin
   return {"", std::string(Name(error.code)), what + ": " + error.message, std::move(hint)};
 }
 
+wire::Problem RestoredProblem(const std::string& cluster, const std::string& seen,
+                              const std::string& waits_for) {
+  wire::Problem problem{"Cluster " + cluster, "database_is_old",
+                        "the hub's database is older than what cluster " + cluster +
+                            " runs (a restored backup?): " + seen,
+                        ""};
+  if (waits_for.empty()) {
+    problem.message += "; what Git says now is published, its agent has not taken it yet";
+    problem.hint = "nothing to do; the agent takes it with its next poll";
+    return problem;
+  }
+  problem.message += "; nothing is published for it, waiting for " + waits_for;
+  problem.hint =
+      "the cluster keeps what it runs meanwhile; apply again what was applied from the command "
+      "line since the backup was made";
+  return problem;
+}
+
 }  // namespace
 
 Driver::Driver(Parts parts, Config config, asio::any_io_executor executor, Log log)
@@ -91,10 +109,30 @@ void Driver::NoteFacts(const ClusterId& cluster, const wire::Facts& facts) {
   wake_.Notify();
 }
 
-void Driver::Republish(const ClusterId& cluster, bool force) {
+void Driver::Enrolled(const ClusterId& cluster) {
   parts_.pipeline.Enroll(cluster);
-  if (force) force_.insert(cluster);
   (void)Publish();
+}
+
+void Driver::Recover(const ClusterId& cluster, std::string seen) {
+  restored_[cluster] = std::move(seen);
+  if (!parts_.pipeline.Recover(cluster, fleet_key_)) return;
+  log_.Warn("database_is_old", {{"cluster", NameOf(cluster)}, {"seen", restored_[cluster]}});
+  TouchWhenChanged();
+  wake_.Notify();
+}
+
+void Driver::Recovered(const ClusterId& cluster) {
+  if (restored_.erase(cluster) == 0) return;
+  (void)parts_.pipeline.Recovered(cluster);
+  log_.Info("cluster_recovered", {{"cluster", NameOf(cluster)}});
+  TouchWhenChanged();
+  (void)Publish();  // what was held back, if the agent came back to what the database knows
+}
+
+std::string Driver::NameOf(const ClusterId& cluster) const {
+  const ClusterRecord* record = parts_.model.FindCluster(cluster);
+  return record == nullptr ? cluster.str() : record->name;
 }
 
 void Driver::StartRounds() {
@@ -147,12 +185,15 @@ Task<git::FetchResult> Driver::Fetch(git::Repository repository,
 }
 
 TaskVoid Driver::Round(std::string repo_key) {
+  parts_.pipeline.LookBegins(repo_key);
   auto looked = co_await FetchAndLoad(repo_key);
   if (!looked) {
     rounds_[repo_key].reached = false;
     log_.Warn("fetch_failed", looked.error(), {{"repo", repo_key}});
     parts_.pipeline.OnFetchFailed(repo_key, looked.error());
     if (repo_key == fleet_key_) fleet_fetch_error_ = looked.error();
+  } else if (repo_key == fleet_key_ && !fleet_fetch_error_ && !fleet_error_) {
+    parts_.pipeline.CatalogueRead(repo_key);
   }
   // Also after a failed fetch: commits that were fetched before can be rendered for new targets.
   while (auto task = parts_.pipeline.NextTask(repo_key)) {
@@ -329,7 +370,7 @@ TaskVoid Driver::RenderTask(const CommitTask& task, const TaskPlan& plan, const 
 
 Status Driver::Publish() {
   const Publication publication = parts_.pipeline.Collect();
-  if (publication.empty() && force_.empty()) return {};
+  if (publication.empty()) return {};
   const TimePoint now = parts_.clock.Now();
   PublishRecord record = ToRecord(publication, parts_.pipeline.targets(), parts_.model, now);
   std::vector<ClusterContent> contents;
@@ -337,7 +378,8 @@ Status Driver::Publish() {
     const ClusterRecord* cluster = parts_.model.FindCluster(id);
     // Before its agent has enrolled the cluster has no Kubernetes UID to bind a statement to.
     if (cluster == nullptr || cluster->kube_uid.empty()) continue;
-    contents.push_back({id, cluster->kube_uid, cluster->channel, apps, force_.contains(id)});
+    const bool restored = publication.restored.contains(id);
+    contents.push_back({id, cluster->kube_uid, cluster->channel, apps, restored});
   }
   const Millis start = parts_.clock.Monotonic();
   auto published = parts_.publisher.Publish(contents, record);
@@ -350,7 +392,6 @@ Status Driver::Publish() {
   }
   publish_error_.reset();
   publish_backoff_.Reset();
-  force_.clear();
   parts_.pipeline.Published(publication, parts_.clock.Now());
   parts_.model.TakePublished(record);
   if (published->head_number != 0) {
@@ -509,6 +550,9 @@ std::vector<wire::Problem> Driver::Problems() const {
   if (fleet_error_) {
     out.push_back(HubProblem("cannot read the catalogue; the last good one stays", *fleet_error_,
                              "check catalog.path in the hub's configuration"));
+  }
+  for (const auto& [cluster, waits_for] : parts_.pipeline.Recovering()) {
+    out.push_back(RestoredProblem(NameOf(cluster), restored_.at(cluster), waits_for));
   }
   return out;
 }

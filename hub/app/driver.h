@@ -64,9 +64,12 @@ class Driver {
   // The catalogue in force has changed: new targets, new sources.
   void CatalogueChanged();
   void NoteFacts(const ClusterId& cluster, const wire::Facts& facts);
-  // The cluster needs a statement although its content did not change: it has just enrolled
-  // (`force` off), or its agent holds a newer one than this hub ever made (`force` on).
-  void Republish(const ClusterId& cluster, bool force);
+  // The cluster needs a statement although its content did not change: it has just enrolled.
+  void Enrolled(const ClusterId& cluster);
+  // Its agent holds what this database does not know (`seen`, in words): everything is looked at
+  // again before the cluster gets anything. Then, that the agent has taken what it got.
+  void Recover(const ClusterId& cluster, std::string seen);
+  void Recovered(const ClusterId& cluster);
   // Publishes what has changed. A failure keeps everything for the next try and is shown.
   Status Publish();
 
@@ -90,6 +93,7 @@ class Driver {
   };
 
   void FollowAll();
+  std::string NameOf(const ClusterId& cluster) const;
   void StartRounds();
   TaskVoid Round(std::string repo_key);
   void EndRound(const std::string& repo_key, const Status& status);
@@ -119,7 +123,7 @@ class Driver {
   bool stopping_ = false;
   net::Event wake_;
   net::Event round_done_;
-  std::set<ClusterId> force_;
+  std::map<ClusterId, std::string> restored_;  // what was seen of an older copy
   std::optional<Error> publish_error_;
   Millis publish_again_{0};
   Millis collect_at_{0};  // monotonic

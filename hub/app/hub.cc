@@ -45,7 +45,7 @@ Hub::Hub(HubConfig config, HubKeys keys, Worlds worlds, asio::any_io_executor ex
              log) {
   DeclareHubMetrics(metrics_);
   publisher_.OnPublish([this](const ClusterId& cluster) { gate_.Notify(cluster); });
-  enrolment_.OnEnrolled([this](const ClusterId& cluster) { driver_.Republish(cluster, false); });
+  enrolment_.OnEnrolled([this](const ClusterId& cluster) { driver_.Enrolled(cluster); });
 }
 
 Result<std::unique_ptr<Hub>> Hub::Make(HubConfig config, HubKeys keys, Worlds worlds,

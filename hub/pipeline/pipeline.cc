@@ -101,6 +101,7 @@ std::vector<std::string> Pipeline::OnFetched(const std::string& repo_key,
       ref.noticed = noticed;
       ref.resolved = now;
     }
+    ref.looked = begun_[repo_key];
     ref.error.reset();
     ref.failures = 0;
     answered.insert(resolved.revision);
@@ -372,14 +373,24 @@ Status Pipeline::Rollback(const std::string& app, const std::map<ClusterId, OldB
 Publication Pipeline::Collect() const {
   Publication out;
   std::set<ClusterId> clusters = republish_;
+  // What is held back is not stored either: the rows and the statement that they are of belong
+  // into one transaction.
+  std::set<ClusterId> held;
+  for (const auto& [cluster, waits_for] : Recovering()) {
+    if (!waits_for.empty()) held.insert(cluster);
+  }
+  for (const ClusterId& cluster : held) clusters.erase(cluster);
   for (const auto& [key, target] : targets_) {
+    if (held.contains(key.second)) continue;
     if (target.bundle_changed) {
       clusters.insert(key.second);
       out.history[key.first] = target.cause;
     }
     if (target.row_changed || target.bundle_changed) out.changed.push_back(key);
   }
-  out.removed.assign(removed_.begin(), removed_.end());
+  for (const TargetKey& key : removed_) {
+    if (!held.contains(key.second)) out.removed.push_back(key);
+  }
   for (const ClusterId& cluster : clusters) out.contents[cluster];
   for (const auto& [key, target] : targets_) {
     const auto content = out.contents.find(key.second);
@@ -392,6 +403,9 @@ Publication Pipeline::Collect() const {
            std::none_of(removed_.begin(), removed_.end(),
                         [&](const TargetKey& key) { return key.second == content.first; });
   });
+  for (const auto& [cluster, content] : out.contents) {
+    if (recovering_.contains(cluster)) out.restored.insert(cluster);
+  }
   return out;
 }
 

@@ -83,6 +83,8 @@ struct Publication {
   std::vector<TargetKey> changed;                                        // rows to write
   std::vector<TargetKey> removed;
   std::map<std::string, std::string> history;  // app -> cause: "commit", "catalogue", "rollback"
+  // Of `contents`: their agents hold what the database does not know (Pipeline::Recover).
+  std::set<ClusterId> restored;
   bool empty() const { return contents.empty() && changed.empty() && removed.empty(); }
 };
 
@@ -133,6 +135,20 @@ class Pipeline {
   // The cluster can take statements: its agent has enrolled, its row has changed.
   void Enroll(const ClusterId& cluster);
 
+  // The database is an older copy: the cluster's agent holds a statement that it does not know.
+  // From now on nothing is published for the cluster before the fleet repository (empty: there is
+  // none) and every source of its targets were looked at again and all its targets were rendered
+  // from what Git says then; otherwise the content of the copy would be pruned down to. False when
+  // that is known already.
+  bool Recover(const ClusterId& cluster, const std::string& fleet_repo_key);
+  // Its agent has taken a statement of this database. False when nothing was wrong with it.
+  bool Recovered(const ClusterId& cluster);
+  // For each such cluster what its statement waits for; empty: only for the agent.
+  std::map<ClusterId, std::string> Recovering() const;
+  // A look at a repository begins; the catalogue is what the look at the fleet repository found.
+  void LookBegins(const std::string& repo_key) { begun_[repo_key] = moment_; }
+  void CatalogueRead(const std::string& repo_key) { catalogue_read_ = begun_[repo_key]; }
+
   std::map<std::string, FollowedRepo> Followed() const;  // by repository key
   // Repositories with a reason to look at them now; clears it.
   std::set<std::string> TakeTriggers();
@@ -172,6 +188,7 @@ class Pipeline {
     int failures = 0;
     TimePoint noticed{};
     TimePoint resolved{};
+    uint64_t looked = 0;  // begin of the last look that found the commit, as LookBegins counts
   };
   const Ref* FindRef(const std::string& repo_key, const std::string& revision) const;
 
@@ -191,6 +208,11 @@ class Pipeline {
   bool Wanted(const TargetKey& key, const Target& target) const;
   bool MayAdvance(const TargetKey& key, const Target& target) const;
   void Reconsider(Target& target);
+  struct Recovery {
+    uint64_t since = 0;  // looks that began before do not count
+    std::string fleet_repo_key;
+  };
+  std::string WaitsFor(const TargetKey& key, const Target& target, uint64_t since) const;
 
   Config config_;
   std::map<TargetKey, Target> targets_;
@@ -201,6 +223,10 @@ class Pipeline {
   std::set<TargetKey> removed_;
   std::set<ClusterId> republish_;  // their content may have changed
   std::map<std::string, wire::Problem> app_problems_;
+  std::map<ClusterId, Recovery> recovering_;
+  uint64_t moment_ = 0;                    // counts recoveries
+  std::map<std::string, uint64_t> begun_;  // repository key -> moment of its last look
+  uint64_t catalogue_read_ = 0;
 };
 
 }  // namespace dunlin::hub

@@ -81,7 +81,7 @@ Result<PublishResult> Publisher::Publish(const std::vector<ClusterContent>& cont
     const auto kept = statements_.find(content.cluster);
     const Kept* last =
         kept == statements_.end() || kept->second.empty() ? nullptr : &kept->second.back();
-    if (last != nullptr && !content.force) {
+    if (last != nullptr && !content.restored) {
       // A commit that changes no bundle makes no statement: the revision alone is the hub's to
       // show.
       auto same = content.apps;
@@ -100,6 +100,7 @@ Result<PublishResult> Publisher::Publish(const std::vector<ClusterContent>& cont
     statement.cluster = content.cluster;
     statement.epoch = config_.epoch;
     statement.kube = content.kube_uid;
+    statement.keep = content.restored;
     if (last != nullptr) statement.prev = last->record.digest;
     const int64_t before = std::max(last == nullptr ? 0 : last->record.seq, floor_);
     TRY(statement.seq, trust::NextSequence(before, clock_.Now()));
@@ -163,6 +164,8 @@ Result<std::optional<Bytes>> Publisher::Answer(const ClusterId& cluster,
   if (kept == statements_.end() || kept->second.empty() || !publication_)
     return std::optional<Bytes>();
   const Kept& last = kept->second.back();
+  const bool prunes_nothing = last.statement.keep && last.record.seq > request.have.seq;
+  if (!prunes_nothing && !Knows(cluster, request.have)) return std::optional<Bytes>();
   Bytes held_raw;
   const trust::Statement* held = Find(cluster, request.have.statement, &held_raw);
   const CurrentState current{head_.number, last.record.seq, last.record.digest, &last.statement};
@@ -248,10 +251,26 @@ Result<Bytes> Publisher::BundleFrames(const ClusterId& cluster, const BundleDige
   return out;
 }
 
+bool Publisher::Knows(const ClusterId& cluster, const wire::Have& have) const {
+  // After its keys were replaced, or before its first statement, an agent's numbers say nothing.
+  if (have.epoch != config_.epoch) return true;
+  if (have.number > head_.number) return false;
+  if (have.seq == 0) return true;
+  const auto found = statements_.find(cluster);
+  if (found == statements_.end() || found->second.empty()) return false;
+  const std::vector<Kept>& kept = found->second;
+  // Older than all that is kept: an agent that was away for long.
+  const bool trimmed = kept.size() >= static_cast<size_t>(kKeptStatements);
+  if (trimmed && have.seq < kept.front().record.seq) return true;
+  return std::any_of(kept.begin(), kept.end(), [&](const Kept& candidate) {
+    // An agent that asks for the whole statement names no digest.
+    return candidate.record.seq == have.seq &&
+           (have.statement == Digest{} || have.statement == candidate.record.digest);
+  });
+}
+
 Result<bool> Publisher::NoteAgent(const ClusterId& cluster, const wire::Have& have) {
-  const trust::Statement* current = Current(cluster);
-  const int64_t published = current == nullptr ? 0 : current->seq;
-  if (have.seq <= published && have.number <= head_.number) return false;
+  if (Knows(cluster, have)) return false;
   const int64_t floor = std::max(have.seq, have.number);
   if (floor > (clock_.Now() + kFloorAhead).time_since_epoch().count()) {
     return MakeError(Errc::kInvalidArgument, "the agent names a number that no hub can have given");

@@ -26,7 +26,9 @@ struct ClusterContent {
   std::string kube_uid;
   std::string channel;
   std::map<AppName, trust::StatementApp> apps;
-  bool force = false;  // a new statement even with equal content (after a restored backup)
+  // The cluster's agent holds what this database does not know (a restored backup): a new statement
+  // even with equal content, which prunes no app that it does not name.
+  bool restored = false;
 };
 
 struct PublishResult {
@@ -63,8 +65,12 @@ class Publisher {
   Result<Bytes> BundleFrames(const ClusterId& cluster, const BundleDigest& digest,
                              const std::optional<BundleDigest>& from);
 
-  // An agent holds something newer than we ever published: our database is an old copy. Raises the
-  // floors. True when that was news. kInvalidArgument for a number more than a day ahead.
+  // Whether the agent holds a statement and a head of this database. False: the database is an
+  // older copy (or the agent belongs to another hub), and Answer gives the agent nothing but a
+  // statement with `keep`, because any other might prune what the copy does not know.
+  bool Knows(const ClusterId& cluster, const wire::Have& have) const;
+  // An agent holds something that this database does not know. Raises the floors above it. True
+  // when that was news. kInvalidArgument for a number more than a day ahead.
   Result<bool> NoteAgent(const ClusterId& cluster, const wire::Have& have);
 
   // The newest statement of a cluster, or null.

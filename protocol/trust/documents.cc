@@ -47,16 +47,17 @@ Result<Bytes> Statement::Serialize() const {
     TRY(object::Object entry, AppToJson(app).WithContext("app " + name.str()));
     listed[name.str()] = std::move(entry);
   }
-  return WriteDocument(object::Object{{"_type", "statement"},
-                                      {"apps", std::move(listed)},
-                                      {"channel", channel},
-                                      {"cluster", cluster.str()},
-                                      {"epoch", epoch},
-                                      {"kube", kube},
-                                      {"prev", prev.Hex()},
-                                      {"seq", seq},
-                                      {"version", kDocumentVersion}},
-                       limits::kStatementBytes);
+  object::Object document{{"_type", "statement"},
+                          {"apps", std::move(listed)},
+                          {"channel", channel},
+                          {"cluster", cluster.str()},
+                          {"epoch", epoch},
+                          {"kube", kube},
+                          {"prev", prev.Hex()},
+                          {"seq", seq},
+                          {"version", kDocumentVersion}};
+  if (keep) document["keep"] = true;
+  return WriteDocument(document, limits::kStatementBytes);
 }
 
 Result<Statement> Statement::Parse(BytesView bytes) {
@@ -72,6 +73,9 @@ Result<Statement> Statement::Parse(BytesView bytes) {
   TRY(std::string cluster, NeedText(document, "cluster"));
   out.cluster = ClusterId(std::move(cluster));
   TRY(out.epoch, NeedInt(document, "epoch"));
+  if (document.contains("keep")) {
+    TRY(out.keep, NeedBool(document, "keep"));
+  }
   TRY(out.kube, NeedText(document, "kube"));
   TRY(out.prev, NeedDigest(document, "prev"));
   TRY(out.seq, NeedInt(document, "seq"));

@@ -6,7 +6,9 @@
 // missing or reordered fields, white space, depth above 8, another _type or version are refused.
 // Signatures are over these bytes as they are; nothing is re-canonicalised before verification.
 //
-// History of `version`: 1: 2026-11: first.
+// History of `version`: 1: 2026-11: first; 2026-11: statement gains the optional `keep`. A reader
+// that does not know the field refuses the statement (an unknown field) and keeps what it has: the
+// safe side, so the number stays.
 #pragma once
 
 #include <cstdint>
@@ -70,7 +72,12 @@ struct Statement {
   ClusterId cluster;
   int64_t epoch = 1;
   std::string kube;  // UID of kube-system
-  Digest prev;       // of the previous statement's bytes; zero for the first
+  // Prune no app that this statement does not name: its signer may not know all of them (a hub
+  // whose database is an older copy). Written only when true, as "keep":true between "epoch" and
+  // "kube"; "keep":false is another spelling and refused. It only ever takes away: it can neither
+  // delete nor make a statement acceptable that would not be.
+  bool keep = false;
+  Digest prev;  // of the previous statement's bytes; zero for the first
   int64_t seq = 0;
 
   Result<Bytes> Serialize() const;

@@ -78,6 +78,15 @@ class PublisherTest : public ::testing::Test {
     publisher_->OnPublish([this](const ClusterId& cluster) { woken_.push_back(cluster); });
   }
 
+  // The hub stops, somebody handles its database, the hub starts.
+  void Offline(const std::string& command) {
+    publisher_.reset();
+    fragile_.reset();
+    state_.reset();
+    ASSERT_OK(support::Run({.command = {"sh", "-c", command}, .directory = directory_.path()}));
+    Start();
+  }
+
   ClusterContent Content(const ClusterId& cluster, const std::string& bundle) {
     const Bytes raw = base_ + bundle;
     ClusterContent content;
@@ -202,7 +211,7 @@ TEST_F(PublisherTest, EqualContentPublishesNothing) {
   EXPECT_EQ(result.head_number, 0);
   EXPECT_EQ(publisher_->HeadNumber(), head);
   EXPECT_TRUE(woken_.empty());
-  same.force = true;
+  same.restored = true;
   EXPECT_EQ(Publish({same}).changed, std::vector{kA});
 }
 
@@ -319,27 +328,17 @@ TEST_F(PublisherTest, AnAgentWithTheCurrentStatementNeedsOnlyTheNewHeadAfterARes
 // C13: the database is an older copy; the agents know better.
 TEST_F(PublisherTest, ARestoredOlderDatabaseMovesForwardAgain) {
   Publish({Content(kA, "1")});
-  publisher_.reset();
-  fragile_.reset();
-  state_.reset();
-  ASSERT_OK(support::Run(
-      {.command = {"sh", "-c", "cp hub.db backup.db"}, .directory = directory_.path()}));
-  Start();
+  Offline("cp hub.db backup.db");
   clock_.now += std::chrono::hours(1);
   Publish({Content(kA, "2")});
   const trust::TrustedState held = Accept(Fresh(kA))->state;
-  publisher_.reset();
-  fragile_.reset();
-  state_.reset();
-  ASSERT_OK(support::Run({.command = {"sh", "-c", "rm -f hub.db-*; mv backup.db hub.db"},
-                          .directory = directory_.path()}));
   clock_.now -= std::chrono::minutes(90);  // and the clock is behind, too
-  Start();
+  Offline("rm -f hub.db-*; mv backup.db hub.db");
   EXPECT_LT(publisher_->HeadNumber(), held.number);
   EXPECT_TRUE(publisher_->NoteAgent(kA, Request(held).have).value());
   EXPECT_FALSE(publisher_->NoteAgent(kA, Request(held).have).value()) << "no news";
   ClusterContent again = Content(kA, "1");
-  again.force = true;
+  again.restored = true;
   ASSERT_EQ(Publish({again}).changed, std::vector{kA});
   EXPECT_GT(publisher_->Current(kA)->seq, held.seq);
   EXPECT_GT(publisher_->HeadNumber(), held.number);
@@ -347,8 +346,46 @@ TEST_F(PublisherTest, ARestoredOlderDatabaseMovesForwardAgain) {
   ASSERT_OK(publisher_->RenewHead());
   const auto accepted = Accept(held);
   ASSERT_TRUE(accepted);
+  EXPECT_TRUE(accepted->statement.keep);
+  EXPECT_TRUE(publisher_->Knows(kA, Request(accepted->state).have));
   // The floor is in the database, not only in memory.
   EXPECT_GE(state_->Load()->floor, held.seq);
+}
+
+// The restored hub may have published before the first agent says what it holds.
+TEST_F(PublisherTest, AnAgentOfALaterTimeGetsNothingButWhatPrunesNothing) {
+  Publish({Content(kA, "1")});
+  Offline("cp hub.db backup.db");
+  Publish({Content(kA, "2")});
+  const trust::TrustedState held = Accept(Fresh(kA))->state;
+  Offline("rm -f hub.db-*; mv backup.db hub.db");
+  EXPECT_FALSE(Accept(held));
+  Publish({Content(kA, "3")});
+  EXPECT_GT(publisher_->Current(kA)->seq, held.seq);
+  EXPECT_FALSE(publisher_->Knows(kA, Request(held).have));
+  EXPECT_FALSE(Accept(held)) << "an ordinary statement, from what the copy knows";
+  ClusterContent fresh = Content(kA, "3");
+  fresh.restored = true;
+  Publish({fresh});
+  const auto accepted = Accept(held);
+  ASSERT_TRUE(accepted);
+  EXPECT_TRUE(accepted->statement.keep);
+  Publish({Content(kA, "4")});
+  EXPECT_FALSE(Accept(held)) << "it has not taken the one that prunes nothing";
+  EXPECT_FALSE(Accept(accepted->state)->statement.keep);
+}
+
+TEST_F(PublisherTest, AnAgentThatWasAwayForLongIsKnown) {
+  Publish({Content(kA, "0")});
+  const trust::TrustedState held = Accept(Fresh(kA))->state;
+  for (int i = 1; i <= kKeptStatements; ++i) Publish({Content(kA, std::to_string(i))});
+  EXPECT_TRUE(publisher_->Knows(kA, Request(held).have));
+  EXPECT_TRUE(Accept(held));
+  wire::PollRequest whole = Request(Accept(Fresh(kA))->state);
+  whole.have.statement = {};
+  EXPECT_TRUE(publisher_->Knows(kA, whole.have)) << "it asks for the whole statement";
+  whole.have.statement = crypto::Sha256("another one of that number");
+  EXPECT_FALSE(publisher_->Knows(kA, whole.have));
 }
 
 // A6: numbers from the future must not use up those of the fleet.
@@ -357,6 +394,7 @@ TEST_F(PublisherTest, AMadeUpNumberIsNotBelieved) {
   const int64_t now = clock_.now.time_since_epoch().count();
   constexpr int64_t kDay = 24 * 3600 * 1000;
   wire::Have have;
+  have.epoch = config_.epoch;
   have.seq = trust::kMaxSequence - 1;
   EXPECT_EQ(publisher_->NoteAgent(kA, have).error().code, Errc::kInvalidArgument);
   have.seq = now + kDay + 1;

@@ -48,6 +48,25 @@ TEST(Documents, TheStatementHasTheseBytes) {
                 kZero + R"(","seq":1000,"version":1})");
 }
 
+// `keep` is there or it is not: a statement without it has the bytes that it always had.
+TEST(Documents, KeepIsWrittenOnlyWhenItIsTrue) {
+  const Fleet fleet;
+  Statement statement = fleet.statements[0];
+  const Bytes plain = statement.Serialize().value();
+  EXPECT_EQ(plain.find("keep"), std::string::npos);
+  EXPECT_FALSE(Statement::Parse(plain).value().keep);
+  statement.keep = true;
+  const Bytes kept = statement.Serialize().value();
+  EXPECT_EQ(kept, Replaced(plain, "\"epoch\":1,", "\"epoch\":1,\"keep\":true,"));
+  EXPECT_EQ(Statement::Parse(kept).value(), statement);
+  for (const char* other : {"false", "1", "\"true\"", "null"}) {
+    EXPECT_FALSE(
+        Statement::Parse(Replaced(kept, "\"keep\":true", "\"keep\":" + std::string(other))))
+        << other;
+  }
+  EXPECT_FALSE(Statement::Parse(Replaced(plain, "\"prev\":", "\"keep\":true,\"prev\":")));
+}
+
 TEST(Documents, TheLeafHasTheseBytes) {
   EXPECT_EQ(LeafEntry(ClusterId("c-1"), 7, Digest{}).value(),
             R"({"cluster":"c-1","seq":7,"statement":")" + kZero + R"("})");
