@@ -159,8 +159,11 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    const wire::ErrorBody body{"", error.what(), "",
+                               "dunlin-agent --help, or --help after a command"};
+    std::fputs(wire::ErrorText(body).c_str(), stderr);
+    return 2;
   }
   return args.code;
 }

@@ -12,6 +12,7 @@
 #include "agent/kube/apiserver_kube.h"
 #include "agent/state/identity_files.h"
 #include "agent/state/sqlite_agent_state.h"
+#include "protocol/wire/exit_code.h"
 
 namespace dunlin::app {
 
@@ -117,7 +118,7 @@ int Enroll(const EnrollOptions& options) {
 
   auto enrolled = AskHub(session, options, *token, facts->kube_uid);
   if (!enrolled) {
-    const bool about_token = ExitCode(enrolled.error().code) == 4;
+    const bool about_token = wire::ExitCode(enrolled.error().code) == 4;
     return fail("the hub did not enrol this cluster", enrolled.error(),
                 about_token ? kTokenHint : "");
   }

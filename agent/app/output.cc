@@ -4,6 +4,7 @@
 
 #include "protocol/base/check.h"
 #include "protocol/object/json.h"
+#include "protocol/wire/exit_code.h"
 #include "protocol/yaml/config_yaml.h"
 
 namespace dunlin::app {
@@ -34,56 +35,23 @@ std::string HintOf(const Failure& failure) {
 
 }  // namespace
 
-int ExitCode(Errc code) {
-  switch (code) {
-    case Errc::kTimeout:
-      return 3;
-    case Errc::kPermission:
-    case Errc::kUnauthenticated:
-    case Errc::kSignature:
-    case Errc::kExpired:
-      return 4;
-    case Errc::kUnavailable:
-      return 5;
-    case Errc::kConflict:
-    case Errc::kPrecondition:
-    case Errc::kRollback:
-      return 6;
-    case Errc::kCancelled:
-      return 130;
-    default:
-      return 2;
-  }
-}
-
 std::string DocumentText(const object::Value& document, Output output) {
   CHECK(output != Output::kTable);
   if (output == Output::kYaml) return yaml::ToYaml(document);
   return object::CanonicalJson(document) + "\n";
 }
 
-std::string FailureText(const Failure& failure) {
-  std::string out = "error: " + failure.what + "\n  cause: " + failure.error.message + "\n";
-  const std::string hint = HintOf(failure);
-  if (!hint.empty()) out += "  hint: " + hint + "\n";
-  return out;
-}
-
-std::string FailureJson(const Failure& failure) {
-  const object::Object body{{"cause", failure.error.message},
-                            {"code", Name(failure.error.code)},
-                            {"hint", HintOf(failure)},
-                            {"message", failure.what}};
-  return object::CanonicalJson(object::Object{{"error", body}}) + "\n";
+wire::ErrorBody BodyOf(const Failure& failure) {
+  return wire::BodyOf(failure.what, failure.error, HintOf(failure));
 }
 
 int PrintFailure(const Failure& failure, bool json) {
   if (json) {
-    std::fputs(FailureJson(failure).c_str(), stdout);
+    std::puts(wire::Encode(BodyOf(failure)).c_str());
   } else {
-    std::fputs(FailureText(failure).c_str(), stderr);
+    std::fputs(wire::ErrorText(BodyOf(failure)).c_str(), stderr);
   }
-  return ExitCode(failure.error.code);
+  return wire::ExitCode(failure.error.code);
 }
 
 }  // namespace dunlin::app

@@ -1,18 +1,14 @@
-// What the agent's commands print, and how they end.
+// What the agent's commands print when they fail.
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "agent/app/commands.h"
 #include "protocol/base/result.h"
 #include "protocol/object/value.h"
+#include "protocol/wire/error.h"
 
 namespace dunlin::app {
-
-// 2 usage or general, 3 timed out, 4 not authenticated or denied, 5 hub or apiserver unreachable,
-// 6 conflict or precondition, 130 interrupted.
-int ExitCode(Errc code);
 
 // The document for programs, with a final newline. REQUIRES: not kTable.
 std::string DocumentText(const object::Value& document, Output output);
@@ -23,9 +19,8 @@ struct Failure {
   std::string hint;  // empty: one that fits the code
 };
 
-// "error: <what>\n  cause: <message>\n  hint: <what to do>\n"; `{"error":{…}}` for programs. Pure.
-std::string FailureText(const Failure& failure);
-std::string FailureJson(const Failure& failure);
+// With a hint in any case where there is one. Pure.
+wire::ErrorBody BodyOf(const Failure& failure);
 
 // The text on stderr, or the JSON on stdout. Returns the exit code.
 int PrintFailure(const Failure& failure, bool json);

@@ -7,42 +7,19 @@
 #include "hub/git/worker.h"
 #include "protocol/base/version.h"
 #include "protocol/wire/error.h"
+#include "protocol/wire/exit_code.h"
 
 namespace dunlin::hub {
 namespace {
 
-// 1: the answer is "no" (doctor); 2 usage or general; 3 timed out; 4 denied; 5 not reachable;
-// 6 precondition or conflict. The same table as the CLI's.
-int ExitCode(Errc code) {
-  switch (code) {
-    case Errc::kTimeout:
-      return 3;
-    case Errc::kPermission:
-    case Errc::kUnauthenticated:
-    case Errc::kSignature:
-    case Errc::kExpired:
-      return 4;
-    case Errc::kUnavailable:
-    case Errc::kIo:
-      return 5;
-    case Errc::kConflict:
-    case Errc::kPrecondition:
-    case Errc::kRollback:
-      return 6;
-    default:
-      return 2;
-  }
-}
-
 int Fail(const std::string& what, const Error& error, const std::string& hint, bool json = false) {
+  const wire::ErrorBody body = wire::BodyOf(what, error, hint);
   if (json) {
-    const wire::ErrorBody body{std::string(Name(error.code)), what, error.message, hint};
     std::puts(wire::Encode(body).c_str());
   } else {
-    std::fprintf(stderr, "error: %s\n  cause: %s\n  hint: %s\n", what.c_str(),
-                 error.message.c_str(), hint.c_str());
+    std::fputs(wire::ErrorText(body).c_str(), stderr);
   }
-  return ExitCode(error.code);
+  return wire::ExitCode(error.code);
 }
 
 struct Options {
@@ -92,9 +69,7 @@ void DeclareRender(CLI::App& root, Options& options) {
 int Main(int argc, char** argv) {
   CLI::App root("dunlin-hub: follows Git and publishes signed bundles to the fleet", "dunlin-hub");
   root.require_subcommand(1);
-  root.footer(
-      "Exit codes: 0 ok, 1 a check failed, 2 usage or general, 3 timed out, 4 denied, "
-      "5 unreachable or I/O, 6 precondition.");
+  root.footer(wire::ExitCodeLine());
   Options options;
   DeclareInit(root, options.init);
   DeclareRender(root, options);
@@ -118,8 +93,8 @@ int Main(int argc, char** argv) {
     root.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return root.exit(error);  // --help, --version
-    std::fprintf(stderr, "error: %s\n  hint: dunlin-hub --help, or --help after a verb\n",
-                 error.what());
+    const wire::ErrorBody body{"", error.what(), "", "dunlin-hub --help, or --help after a verb"};
+    std::fputs(wire::ErrorText(body).c_str(), stderr);
     return 2;
   }
   if (worker->parsed()) return git::RunGitWorker();

@@ -17,12 +17,10 @@ constexpr std::string_view kUnixPrefix = "unix:";
 Failure FromError(const Error& error, const std::string& hub) {
   Failure failure;
   failure.code = error.code;
-  failure.body.code = std::string(Name(error.code));
-  failure.body.message = "no answer from the hub at " + hub;
-  failure.body.cause = error.message;
-  failure.body.hint =
-      "is dunlin-hub running? name its socket with --hub unix:PATH or DUNLIN_HUB "
-      "(after `dunlin-hub init --data DIR` it is DIR/admin.sock)";
+  failure.body =
+      wire::BodyOf("no answer from the hub at " + hub, error,
+                   "is dunlin-hub running? name its socket with --hub unix:PATH or DUNLIN_HUB "
+                   "(after `dunlin-hub init --data DIR` it is DIR/admin.sock)");
   return failure;
 }
 

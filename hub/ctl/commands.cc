@@ -7,6 +7,7 @@
 
 #include "hub/ctl/rows.h"
 #include "protocol/base/limits.h"
+#include "protocol/wire/exit_code.h"
 
 namespace dunlin::ctl {
 
@@ -131,7 +132,7 @@ int Apply(Session& session, const std::vector<std::string>& files) {
     if (code != 0) return code;
     for (const object::Value& row : Items(*answer)) {
       if (object::FindString(row, {"result"}) != "failed" || exit_code != 0) continue;
-      exit_code = ExitCode(ErrcOf(object::FindString(row, {"code"})));
+      exit_code = wire::ExitCode(ErrcOf(object::FindString(row, {"code"})));
     }
   }
   return exit_code;

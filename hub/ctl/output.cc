@@ -5,6 +5,7 @@
 
 #include "protocol/base/check.h"
 #include "protocol/object/json.h"
+#include "protocol/wire/exit_code.h"
 #include "protocol/yaml/config_yaml.h"
 
 namespace dunlin::ctl {
@@ -62,38 +63,12 @@ std::string RenderDocument(const object::Value& document, Format format) {
 }
 
 int PrintFailure(const Failure& failure, Format format) {
-  if (format != Format::kTable) {
-    std::fputs((wire::Encode(failure.body) + "\n").c_str(), stdout);
-    return ExitCode(failure.code);
+  if (format == Format::kTable) {
+    std::fputs(wire::ErrorText(failure.body).c_str(), stderr);
+  } else {
+    std::puts(wire::Encode(failure.body).c_str());
   }
-  std::string text = "error: " + failure.body.message + "\n";
-  if (!failure.body.cause.empty()) text += "  cause: " + failure.body.cause + "\n";
-  if (!failure.body.hint.empty()) text += "  hint: " + failure.body.hint + "\n";
-  std::fputs(text.c_str(), stderr);
-  return ExitCode(failure.code);
-}
-
-int ExitCode(Errc code) {
-  switch (code) {
-    case Errc::kTimeout:
-      return 3;
-    case Errc::kPermission:
-    case Errc::kUnauthenticated:
-    case Errc::kSignature:
-    case Errc::kExpired:
-      return 4;
-    case Errc::kUnavailable:
-    case Errc::kIo:
-      return 5;
-    case Errc::kConflict:
-    case Errc::kPrecondition:
-    case Errc::kRollback:
-      return 6;
-    case Errc::kCancelled:
-      return 130;
-    default:
-      return 2;
-  }
+  return wire::ExitCode(failure.code);
 }
 
 std::string Age(int64_t then_ms, int64_t now_ms) {

@@ -25,12 +25,8 @@ std::string RenderTable(const std::vector<Column>& columns, const object::Array&
 // The document in one of the machine formats (REQUIRES: not kTable), with a final newline.
 std::string RenderDocument(const object::Value& document, Format format);
 
-// Text on stderr for tables ("error: …\n  cause: …\n  hint: …"), {"error":{…}} on stdout otherwise.
-// Returns the exit code of the failure.
+// wire::ErrorText on stderr for tables, the JSON form on stdout otherwise. Returns the exit code.
 int PrintFailure(const Failure& failure, Format format);
-
-// 2 usage or general, 3 timed out, 4 denied, 5 hub unreachable, 6 conflict or precondition.
-int ExitCode(Errc code);
 
 // "4 s", "3 min", "2 h", "5 d" between two times in ms; "-" when `then` is 0.
 std::string Age(int64_t then_ms, int64_t now_ms);

@@ -6,6 +6,17 @@
 
 namespace dunlin::wire {
 
+ErrorBody BodyOf(std::string message, const Error& error, std::string hint) {
+  return {std::string(Name(error.code)), std::move(message), error.message, std::move(hint)};
+}
+
+std::string ErrorText(const ErrorBody& error) {
+  std::string out = "error: " + error.message + "\n";
+  if (!error.cause.empty()) out += "  cause: " + error.cause + "\n";
+  if (!error.hint.empty()) out += "  hint: " + error.hint + "\n";
+  return out;
+}
+
 Bytes Encode(const ErrorBody& error) {
   return object::CanonicalJson(
       object::Object{{"error", object::Object{{"cause", error.cause},

@@ -1,51 +1,24 @@
 // An agent on its own: without the hub, after a kill, after a restart, it keeps enforcing what it
 // verified last; drift is one repair; nothing happens when nothing changed.
 #include "protocol/object/json.h"
-#include "tests/e2e/fleet.h"
+#include "tests/e2e/one_cluster.h"
 #include "tests/support/assert_ok.h"
 
 namespace dunlin::e2e {
 namespace {
 
-class Endurance : public testing::Test {
+class Endurance : public OneCluster {
  protected:
-  static void SetUpTestSuite() {
-    planes_ = std::make_unique<support::TempDir>();
-    auto plane = Plane::Start(planes_->path(), {.clusters = 1, .front = true});
-    ASSERT_OK(plane);
-    plane_ = std::make_unique<Plane>(std::move(*plane));
-  }
-  static void TearDownTestSuite() {
-    plane_.reset();
-    planes_.reset();
-  }
+  static void SetUpTestSuite() { StartPlane({.clusters = 1, .front = true}); }
 
   void SetUp() override {
-    app_ = "endure-" + std::to_string(++counter_);
-    auto fleet = Fleet::Create(dir_.path());
-    ASSERT_OK(fleet);
-    fleet_ = std::make_unique<Fleet>(std::move(*fleet));
-    ASSERT_OK(fleet_->git().Write(
-        "catalogue/app.yaml", "apiVersion: dunlin.dev/v1\nkind: App\nmetadata: { name: " + app_ +
-                                  " }\nspec:\n  source: { repo: " + fleet_->git().bare() +
-                                  ", revision: main, path: manifests }\n  namespace: " + app_ +
-                                  "\n"));
+    ASSERT_NO_FATAL_FAILURE(CreateFleet("endure"));
     Settings("one");
-    const auto revision = fleet_->git().Push("first");
-    ASSERT_OK(revision);
-    ASSERT_OK(fleet_->StartHub());
-    ASSERT_OK(fleet_->Enroll("one", "eu-west-1", plane_->kubeconfig(0)));
-    ASSERT_OK(fleet_->StartAgent("one", plane_->kubeconfig(0)));
-    ASSERT_OK(fleet_->WaitSynced(1, *revision));
-    plane_->Mark(0);
+    ASSERT_NO_FATAL_FAILURE(StartSynced());
   }
 
   void Settings(const std::string& text) {
-    ASSERT_OK(
-        fleet_->git().Write("manifests/settings.yaml",
-                            "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: "
-                            "{ text: \"" +
-                                text + "\" }\n"));
+    ASSERT_OK(fleet_->git().Write("manifests/settings.yaml", ConfigMap("settings", text)));
   }
 
   void Break() {
@@ -65,18 +38,7 @@ class Endurance : public testing::Test {
     }
     return writes;
   }
-
-  static std::unique_ptr<support::TempDir> planes_;
-  static std::unique_ptr<Plane> plane_;
-  static int counter_;
-  support::TempDir dir_;
-  std::unique_ptr<Fleet> fleet_;
-  std::string app_;
 };
-
-std::unique_ptr<support::TempDir> Endurance::planes_;
-std::unique_ptr<Plane> Endurance::plane_;
-int Endurance::counter_ = 0;
 
 TEST_F(Endurance, DriftIsRepairedWithOneRequest) {
   Break();

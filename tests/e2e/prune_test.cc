@@ -4,56 +4,26 @@
 #include <filesystem>
 
 #include "protocol/object/json.h"
-#include "tests/e2e/fleet.h"
+#include "tests/e2e/one_cluster.h"
 #include "tests/support/assert_ok.h"
 
 namespace dunlin::e2e {
 namespace {
 
-std::string ConfigMap(const std::string& name, const std::string& text = "one") {
-  return "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: " + name + " }\ndata: { text: \"" +
-         text + "\" }\n";
-}
-
-class Prune : public testing::Test {
+class Prune : public OneCluster {
  protected:
   static constexpr int kObjects = 6;
 
-  static void SetUpTestSuite() {
-    planes_ = std::make_unique<support::TempDir>();
-    auto plane = Plane::Start(planes_->path(), {.clusters = 1, .controllers = true});
-    ASSERT_OK(plane);
-    plane_ = std::make_unique<Plane>(std::move(*plane));
-  }
-  static void TearDownTestSuite() {
-    plane_.reset();
-    planes_.reset();
-  }
+  static void SetUpTestSuite() { StartPlane({.clusters = 1, .controllers = true}); }
 
-  // A fleet with one app of six ConfigMaps, Synced. Each test has its own namespace and app.
+  // One app of six ConfigMaps, Synced.
   void SetUp() override {
-    app_ = "prune-" + std::to_string(++counter_);
-    auto fleet = Fleet::Create(dir_.path());
-    ASSERT_OK(fleet);
-    fleet_ = std::make_unique<Fleet>(std::move(*fleet));
-    ASSERT_OK(fleet_->git().Write("catalogue/app.yaml", App("manifests")));
+    ASSERT_NO_FATAL_FAILURE(CreateFleet("prune"));
     for (int i = 0; i < kObjects; ++i) {
       const std::string name = "item-" + std::to_string(i);
       ASSERT_OK(fleet_->git().Write("manifests/" + name + ".yaml", ConfigMap(name)));
     }
-    const auto revision = fleet_->git().Push("six objects");
-    ASSERT_OK(revision);
-    ASSERT_OK(fleet_->StartHub());
-    ASSERT_OK(fleet_->Enroll("one", "eu-west-1", plane_->kubeconfig(0)));
-    ASSERT_OK(fleet_->StartAgent("one", plane_->kubeconfig(0)));
-    ASSERT_OK(fleet_->WaitSynced(1, *revision));
-    plane_->Mark(0);
-  }
-
-  std::string App(const std::string& path) const {
-    return "apiVersion: dunlin.dev/v1\nkind: App\nmetadata: { name: " + app_ +
-           " }\nspec:\n  source: { repo: " + fleet_->git().bare() +
-           ", revision: main, path: " + path + " }\n  namespace: " + app_ + "\n";
+    ASSERT_NO_FATAL_FAILURE(StartSynced());
   }
 
   size_t LiveObjects() {
@@ -73,18 +43,7 @@ class Prune : public testing::Test {
     }
     return deleted;
   }
-
-  static std::unique_ptr<support::TempDir> planes_;
-  static std::unique_ptr<Plane> plane_;
-  static int counter_;
-  support::TempDir dir_;
-  std::unique_ptr<Fleet> fleet_;
-  std::string app_;
 };
-
-std::unique_ptr<support::TempDir> Prune::planes_;
-std::unique_ptr<Plane> Prune::plane_;
-int Prune::counter_ = 0;
 
 TEST_F(Prune, ARemovedManifestIsRemoved) {
   ASSERT_OK(fleet_->git().Remove("manifests/item-3.yaml"));

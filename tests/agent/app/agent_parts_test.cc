@@ -15,25 +15,13 @@
 namespace dunlin::app {
 namespace {
 
-TEST(Output, ExitCodesSayWhatKindOfFailureItWas) {
-  const std::vector<std::pair<Errc, int>> rows = {
-      {Errc::kInvalidArgument, 2}, {Errc::kTimeout, 3},
-      {Errc::kPermission, 4},      {Errc::kUnauthenticated, 4},
-      {Errc::kSignature, 4},       {Errc::kExpired, 4},
-      {Errc::kUnavailable, 5},     {Errc::kConflict, 6},
-      {Errc::kPrecondition, 6},    {Errc::kIo, 2},
-      {Errc::kCancelled, 130}};
-  for (const auto& [code, exit] : rows) EXPECT_EQ(ExitCode(code), exit) << Name(code);
-}
-
-TEST(Output, AFailureNamesCauseAndHint) {
-  const Failure failure{"cannot enrol", MakeError(Errc::kUnavailable, "refused"), ""};
-  EXPECT_EQ(FailureText(failure),
-            "error: cannot enrol\n  cause: refused\n  hint: check that the address is right and "
-            "reachable from this machine\n");
-  EXPECT_EQ(
-      FailureJson({"x", MakeError(Errc::kConflict, "y"), "z"}),
-      "{\"error\":{\"cause\":\"y\",\"code\":\"conflict\",\"hint\":\"z\",\"message\":\"x\"}}\n");
+TEST(Output, AFailureGetsAHintThatFitsItsCodeOrItsOwn) {
+  const Error away = MakeError(Errc::kUnavailable, "refused");
+  EXPECT_EQ(BodyOf({"cannot enrol", away, ""}),
+            (wire::ErrorBody{"unavailable", "cannot enrol", "refused",
+                             "check that the address is right and reachable from this machine"}));
+  EXPECT_EQ(BodyOf({"cannot enrol", away, "wait"}).hint, "wait");
+  EXPECT_EQ(BodyOf({"x", MakeError(Errc::kConflict, "y"), ""}).hint, "");
 }
 
 TEST(Output, ADocumentIsOneOfJsonOrYaml) {

@@ -46,21 +46,6 @@ TEST(Output, DocumentsEndWithANewline) {
   EXPECT_EQ(RenderDocument(document, Format::kYaml), "a: x\nb: 1\n");
 }
 
-TEST(Output, ExitCodesFollowTheTable) {
-  const std::pair<Errc, int> kCodes[] = {{Errc::kInvalidArgument, 2},
-                                         {Errc::kNotFound, 2},
-                                         {Errc::kTimeout, 3},
-                                         {Errc::kPermission, 4},
-                                         {Errc::kUnauthenticated, 4},
-                                         {Errc::kUnavailable, 5},
-                                         {Errc::kIo, 5},
-                                         {Errc::kConflict, 6},
-                                         {Errc::kPrecondition, 6},
-                                         {Errc::kCancelled, 130},
-                                         {Errc::kInternal, 2}};
-  for (const auto& [code, exit] : kCodes) EXPECT_EQ(ExitCode(code), exit) << Name(code);
-}
-
 TEST(Output, AFailureIsTextOnStderrOrOneJsonDocumentOnStdout) {
   const Failure failure{Errc::kConflict,
                         {"conflict", "two origins", "a.yaml and b.yaml", "remove one"}};

@@ -103,6 +103,17 @@ TEST(Enroll, APortOutsideItsRangeIsRefused) {
   EXPECT_EQ(ParseEnrollResult(json).error().code, Errc::kInvalidArgument);
 }
 
+TEST(ErrorBody, IsTextForPeopleAndJsonForPrograms) {
+  const ErrorBody error =
+      BodyOf("two origins", MakeError(Errc::kConflict, "a.yaml and b.yaml"), "remove one");
+  EXPECT_EQ(ErrorText(error),
+            "error: two origins\n  cause: a.yaml and b.yaml\n  hint: remove one\n");
+  EXPECT_EQ(Encode(error),
+            "{\"error\":{\"cause\":\"a.yaml and b.yaml\",\"code\":\"conflict\",\"hint\":\"remove "
+            "one\",\"message\":\"two origins\"}}");
+  EXPECT_EQ(ErrorText({"", "no such verb", "", ""}), "error: no such verb\n");
+}
+
 TEST(ErrorBody, SurvivesTheWire) {
   const ErrorBody error{"not_found", "no app shop", "", "dunlin app list"};
   EXPECT_EQ(*ParseErrorBody(Encode(error)), error);
