@@ -8,8 +8,7 @@ namespace dunlin::sync {
 
 namespace {
 
-Result<Bytes> OpenStatementDelta(const wire::Frame& frame, BytesView held) {
-  TRY(const wire::StatementDelta delta, wire::ParseStatementDelta(frame));
+Result<Bytes> OpenDelta(const wire::StatementDelta& delta, BytesView held) {
   if (held.empty() || crypto::Sha256(held) != delta.from) {
     return MakeError(Errc::kNotFound,
                      "the statement came as a change of one that this agent does not hold");
@@ -39,11 +38,16 @@ Status Sort(const wire::Frame& frame, BytesView held_statement, PollContent& out
       TRY(out.offer.proof, trust::ParseProof(frame.payload));
       return {};
     }
-    case wire::FrameType::kStatement:
-      out.offer.statement_raw = frame.payload;
+    case wire::FrameType::kStatement: {
+      TRY(wire::StatementPayload statement, wire::ParseStatement(frame));
+      out.offer.statement_seq = statement.seq;
+      out.offer.statement_raw = std::move(statement.raw);
       return {};
+    }
     case wire::FrameType::kStatementDelta: {
-      TRY(out.offer.statement_raw, OpenStatementDelta(frame, held_statement));
+      TRY(const wire::StatementDelta delta, wire::ParseStatementDelta(frame));
+      out.offer.statement_seq = delta.seq;
+      TRY(out.offer.statement_raw, OpenDelta(delta, held_statement));
       return {};
     }
     case wire::FrameType::kBundle:

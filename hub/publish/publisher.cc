@@ -183,14 +183,13 @@ Result<std::optional<Bytes>> Publisher::Answer(const ClusterId& cluster,
     if (held != nullptr) {
       TRY(delta, bundle::EncodeDelta(held_raw, last.record.raw));
     }
-    if (held != nullptr && delta.size() < last.record.raw.size()) {
-      const wire::StatementDelta frame{request.have.statement, last.record.raw.size(),
-                                       std::move(delta)};
-      const wire::Frame encoded = wire::ToFrame(frame);
-      wire::AppendFrame(out, encoded.type, encoded.payload);
-    } else {
-      wire::AppendFrame(out, wire::FrameType::kStatement, last.record.raw);
-    }
+    const StatementRecord& record = last.record;
+    const wire::Frame frame =
+        held != nullptr && delta.size() < record.raw.size()
+            ? wire::ToFrame(wire::StatementDelta{request.have.statement, record.seq,
+                                                 record.raw.size(), std::move(delta)})
+            : wire::ToFrame(wire::StatementPayload{record.seq, record.raw});
+    wire::AppendFrame(out, frame.type, frame.payload);
   }
   for (const BundleChoice& choice : plan.bundles) {
     // What does not fit, or cannot be read now, is fetched with GET: the signed part never waits

@@ -77,33 +77,69 @@ tl::expected<Head, Rejection> JudgeHead(const TrustedState& trusted, const Role&
   return std::move(*head);
 }
 
-// Step 8: the head's tree holds this statement for this cluster.
-Check CheckProof(const TrustedState& trusted, const Head& head, const Offer& offer,
-                 const Statement& statement, const Digest& digest) {
+// The statement to be judged, unparsed: the offered one, or the one that is held.
+struct Candidate {
+  const Bytes& raw;
+  int64_t seq;
+  Digest digest;
+};
+
+tl::expected<Candidate, Rejection> FindStatement(const TrustedState& trusted, const Offer& offer) {
+  const bool offered = !offer.statement_raw.empty();
+  const Bytes& raw = offered ? offer.statement_raw : trusted.statement_raw;
+  if (raw.empty()) {
+    return Refuse(Refusal::kStatementMissing, Errc::kNotFound,
+                  "no statement came with the head, and none is held");
+  }
+  return Candidate{raw, offered ? offer.statement_seq : trusted.seq, crypto::Sha256(raw)};
+}
+
+// Step 8: the head's tree holds these bytes for this cluster.
+Check CheckProof(const TrustedState& trusted, const Head& head, const std::optional<Proof>& proof,
+                 const Candidate& candidate) {
   const auto refuse = [](const char* why) {
     return Refuse(Refusal::kProof, Errc::kSignature, why);
   };
-  if (!offer.proof) {
+  if (!proof) {
     const auto held = Head::Parse(trusted.head_raw);
     if (!held || held->root != head.root || held->size != head.size ||
-        digest != trusted.statement_digest) {
+        candidate.digest != trusted.statement_digest) {
       return refuse("no proof came with the head, and it is over another tree than the one held");
     }
     return {};
   }
-  const Proof& proof = *offer.proof;
-  const auto entry = LeafEntry(trusted.cluster, statement.seq, digest);
-  if (!entry) return refuse("this cluster can have no entry in a tree");
-  if (proof.size != static_cast<uint64_t>(head.size) ||
-      !VerifyPath(LeafHash(*entry), proof.index, proof.size, proof.path, head.root)) {
+  const auto entry = LeafEntry(trusted.cluster, candidate.seq, candidate.digest);
+  if (!entry) return refuse("this cluster can have no such entry in a tree");
+  if (proof->size != static_cast<uint64_t>(head.size) ||
+      !VerifyPath(LeafHash(*entry), proof->index, proof->size, proof->path, head.root)) {
     return refuse("the statement is not in the tree that the head names");
   }
   return {};
 }
 
-// Step 9, but for the cluster.
+// Step 9: only bytes that the proof has authenticated are parsed.
+tl::expected<Statement, Rejection> ParseProved(const Candidate& candidate) {
+  auto statement = Statement::Parse(candidate.raw);
+  if (!statement) {
+    return Refuse(Refusal::kFormat, statement.error().code,
+                  "statement: " + statement.error().message);
+  }
+  if (statement->seq != candidate.seq) {
+    return Refuse(Refusal::kProof, Errc::kSignature,
+                  "the statement says that it is number " + std::to_string(statement->seq) +
+                      ", it was offered as number " + std::to_string(candidate.seq));
+  }
+  return std::move(*statement);
+}
+
+// Step 9: it is for this cluster, and not older than what is held.
 Check CheckBinding(const TrustedState& trusted, const Head& head, const Statement& statement,
                    const Digest& digest) {
+  if (statement.cluster != trusted.cluster) {
+    return Refuse(Refusal::kOtherCluster, Errc::kSignature,
+                  "the statement is for cluster " + statement.cluster.str() + ", this is " +
+                      trusted.cluster.str());
+  }
   if (statement.kube != trusted.kube_uid) {
     return Refuse(Refusal::kOtherKube, Errc::kSignature,
                   "the statement is for a cluster whose kube-system has the UID \"" +
@@ -132,27 +168,8 @@ Check CheckBinding(const TrustedState& trusted, const Head& head, const Statemen
   return {};
 }
 
-tl::expected<Statement, Rejection> ReadStatement(const TrustedState& trusted, const Bytes& raw) {
-  if (raw.empty()) {
-    return Refuse(Refusal::kStatementMissing, Errc::kNotFound,
-                  "no statement came with the head, and none is held");
-  }
-  auto statement = Statement::Parse(raw);
-  if (!statement) {
-    return Refuse(Refusal::kFormat, statement.error().code,
-                  "statement: " + statement.error().message);
-  }
-  if (statement->cluster != trusted.cluster) {
-    return Refuse(Refusal::kOtherCluster, Errc::kSignature,
-                  "the statement is for cluster " + statement->cluster.str() + ", this is " +
-                      trusted.cluster.str());
-  }
-  return std::move(*statement);
-}
-
 TrustedState Advance(const TrustedState& trusted, TrustedRoot root, const Head& head,
-                     const Bytes& head_raw, const Statement& statement, const Bytes& raw,
-                     const Digest& digest) {
+                     const Bytes& head_raw, const Candidate& statement) {
   TrustedState state = trusted;
   state.root = std::move(root.root);
   state.root_raw = std::move(root.raw);
@@ -161,8 +178,8 @@ TrustedState Advance(const TrustedState& trusted, TrustedRoot root, const Head& 
   state.head_raw = head_raw;
   state.head_digest = crypto::Sha256(head_raw);
   state.seq = statement.seq;
-  state.statement_raw = raw;
-  state.statement_digest = digest;
+  state.statement_raw = statement.raw;
+  state.statement_digest = statement.digest;
   state.max_time = std::max(trusted.max_time, head.time);
   return state;
 }
@@ -177,13 +194,14 @@ Verdict Verify(const TrustedState& trusted, const Offer& offer, TimePoint wall_n
   auto head = JudgeHead(trusted, root->root.HubRole(), offer, now);
   if (!head) return tl::unexpected(std::move(head.error()));
 
-  const Bytes& raw = offer.statement_raw.empty() ? trusted.statement_raw : offer.statement_raw;
-  auto statement = ReadStatement(trusted, raw);
-  if (!statement) return tl::unexpected(std::move(statement.error()));
-  const Digest digest = crypto::Sha256(raw);
-  if (auto proved = CheckProof(trusted, *head, offer, *statement, digest); !proved) {
+  const auto candidate = FindStatement(trusted, offer);
+  if (!candidate) return tl::unexpected(candidate.error());
+  const Digest& digest = candidate->digest;
+  if (auto proved = CheckProof(trusted, *head, offer.proof, *candidate); !proved) {
     return tl::unexpected(std::move(proved.error()));
   }
+  auto statement = ParseProved(*candidate);
+  if (!statement) return tl::unexpected(std::move(statement.error()));
   if (auto bound = CheckBinding(trusted, *head, *statement, digest); !bound) {
     return tl::unexpected(std::move(bound.error()));
   }
@@ -199,7 +217,7 @@ Verdict Verify(const TrustedState& trusted, const Offer& offer, TimePoint wall_n
   out.root_rotated = !offer.roots.empty();
   out.unchanged = same_head && same_statement && !out.root_rotated;
   out.head_renewed_only = !same_head && same_statement;
-  out.state = Advance(trusted, std::move(*root), *head, offer.head_raw, *statement, raw, digest);
+  out.state = Advance(trusted, std::move(*root), *head, offer.head_raw, *candidate);
   out.head = std::move(*head);
   out.statement = std::move(*statement);
   return out;

@@ -55,7 +55,10 @@ struct Offer {
   Bytes head_raw;
   std::vector<SignatureEntry> signatures;  // over head_raw
   std::optional<Proof> proof;  // absent: the head has the root and size of the one we hold
-  Bytes statement_raw;         // empty: the one we hold
+  // The seq that the hub says the statement has: the proof is checked with it before the statement
+  // is parsed. Not read when statement_raw is empty.
+  int64_t statement_seq = 0;
+  Bytes statement_raw;  // empty: the one we hold
 };
 
 // Stable reasons, for metrics and tests. Name() gives the snake-case word.
@@ -70,8 +73,8 @@ enum class Refusal {
   kEquivocation,       // same number or seq, other bytes: the hub says two things. Raise an alarm
   kStaleHead,          // expired: do not advance, keep enforcing
   kLifeTooLong,        // lives longer than our setting, or ends before it begins
-  kProof,              // the statement is not in the head's tree
-  kOtherCluster,       // authentic or not, it is another cluster's statement
+  kProof,              // the statement is not in the head's tree for our UUID, or not with that seq
+  kOtherCluster,       // the tree gives us a statement that names another cluster
   kOtherKube,          // our UUID, but another kube-system UID: a cloned machine or key
   kChannel,            // another channel than ours
   kEpoch,              // not the hub role's epoch of the trusted root

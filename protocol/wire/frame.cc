@@ -1,5 +1,7 @@
 #include "protocol/wire/frame.h"
 
+#include <limits>
+
 #include "protocol/base/limits.h"
 
 namespace dunlin::wire {
@@ -8,6 +10,7 @@ namespace {
 
 constexpr size_t kHeaderBytes = 5;
 constexpr size_t kDigestBytes = 32;
+constexpr size_t kSeqBytes = 8;
 
 void AppendBigEndian(Bytes& out, uint64_t value, int bytes) {
   for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) {
@@ -23,6 +26,14 @@ uint64_t ReadBigEndian(BytesView bytes) {
 
 Error Short(std::string_view what) {
   return MakeError(Errc::kCorrupt, std::string(what) + " frame is too short");
+}
+
+Result<int64_t> ParseSeq(BytesView bytes) {
+  const uint64_t seq = ReadBigEndian(bytes);
+  if (seq > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
+    return MakeError(Errc::kCorrupt, "a statement with the impossible seq " + std::to_string(seq));
+  }
+  return static_cast<int64_t>(seq);
 }
 
 bool IsKnown(uint8_t type) {
@@ -66,8 +77,28 @@ Result<BundlePayload> ParseBundleFrame(const Frame& frame) {
   return out;
 }
 
+Frame ToFrame(const StatementPayload& statement) {
+  Frame frame{FrameType::kStatement, {}};
+  AppendBigEndian(frame.payload, static_cast<uint64_t>(statement.seq), kSeqBytes);
+  frame.payload.append(statement.raw);
+  return frame;
+}
+
+Result<StatementPayload> ParseStatement(const Frame& frame) {
+  if (frame.type != FrameType::kStatement) {
+    return MakeError(Errc::kCorrupt, "not a statement frame");
+  }
+  const BytesView payload = frame.payload;
+  if (payload.size() <= kSeqBytes) return Short("statement");
+  StatementPayload out;
+  TRY(out.seq, ParseSeq(payload.substr(0, kSeqBytes)));
+  out.raw = Bytes(payload.substr(kSeqBytes));
+  return out;
+}
+
 Frame ToFrame(const StatementDelta& delta) {
   Frame frame{FrameType::kStatementDelta, Bytes(delta.from.View())};
+  AppendBigEndian(frame.payload, static_cast<uint64_t>(delta.seq), kSeqBytes);
   AppendBigEndian(frame.payload, delta.raw_bytes, 8);
   frame.payload.append(delta.blob);
   return frame;
@@ -77,12 +108,16 @@ Result<StatementDelta> ParseStatementDelta(const Frame& frame) {
   if (frame.type != FrameType::kStatementDelta) {
     return MakeError(Errc::kCorrupt, "not a statement delta frame");
   }
-  const BytesView payload = frame.payload;
-  if (payload.size() < kDigestBytes + 8) return Short("statement delta");
+  BytesView rest = frame.payload;
+  if (rest.size() < kDigestBytes + kSeqBytes + 8) return Short("statement delta");
   StatementDelta out;
-  TRY(out.from, Digest::FromBytes(payload.substr(0, kDigestBytes)));
-  out.raw_bytes = ReadBigEndian(payload.substr(kDigestBytes, 8));
-  out.blob = Bytes(payload.substr(kDigestBytes + 8));
+  TRY(out.from, Digest::FromBytes(rest.substr(0, kDigestBytes)));
+  rest.remove_prefix(kDigestBytes);
+  TRY(out.seq, ParseSeq(rest.substr(0, kSeqBytes)));
+  rest.remove_prefix(kSeqBytes);
+  out.raw_bytes = ReadBigEndian(rest.substr(0, 8));
+  if (out.raw_bytes == 0) return Short("statement delta");
+  out.blob = Bytes(rest.substr(8));
   return out;
 }
 

@@ -71,9 +71,11 @@ Bytes LyingAnswer::Frames() const {
   wire::AppendFrame(out, wire::FrameType::kHead, head);
   wire::AppendFrame(out, wire::FrameType::kSignatures, signatures);
   wire::AppendFrame(out, wire::FrameType::kProof, proof);
-  wire::AppendFrame(out, wire::FrameType::kStatement, statement);
-  const wire::Frame bundle = wire::ToFrame(wire::BundlePayload{digest, {}, raw_bytes, blob});
-  wire::AppendFrame(out, bundle.type, bundle.payload);
+  for (const wire::Frame& frame :
+       {wire::ToFrame(wire::StatementPayload{seq, statement}),
+        wire::ToFrame(wire::BundlePayload{digest, {}, raw_bytes, blob})}) {
+    wire::AppendFrame(out, frame.type, frame.payload);
+  }
   wire::AppendFrame(out, wire::FrameType::kEnd, {});
   return out;
 }
@@ -191,7 +193,7 @@ Result<LyingAnswer> Impostor::Make(const Offer& offer) {
   answer.raw_bytes = raw.size();
 
   trust::Statement statement;
-  statement.cluster = offer.cluster;
+  statement.cluster = offer.naming.value_or(offer.cluster);
   statement.kube = offer.kube_uid;
   statement.prev = offer.have.statement;
   statement.seq = offer.have.seq + offer.seq_step;
@@ -203,6 +205,7 @@ Result<LyingAnswer> Impostor::Make(const Offer& offer) {
   app.revision = RevisionId(std::string(40, 'a'));
   statement.apps[AppName(offer.app)] = app;
   TRY(answer.statement, statement.Serialize());
+  answer.seq = statement.seq;
 
   // Two clusters in the tree, so that the proof is not empty.
   trust::PublishInput input;

@@ -23,6 +23,7 @@ struct LyingAnswer {
   Bytes head;
   Bytes signatures;
   Bytes proof;
+  int64_t seq = 0;  // said in front of the statement
   Bytes statement;
   BundleDigest digest;
   uint64_t raw_bytes = 0;
@@ -43,7 +44,8 @@ class Impostor {
   // An answer that is right in every part: one app with these manifests, numbered after `have`.
   struct Offer {
     wire::Have have;
-    ClusterId cluster;
+    ClusterId cluster;                // that the tree has an entry for
+    std::optional<ClusterId> naming;  // the cluster in the statement; default: the same
     std::string kube_uid;
     std::string app;
     std::vector<std::string> objects;  // JSON

@@ -131,10 +131,14 @@ TEST_F(Refuse, ADamagedProofAndAnotherSigner) {
         {"head_signature", [](Impostor::Offer& o) { o.sign_with_ca_key = true; }, kUntouched}});
 }
 
+TEST_F(Refuse, AStatementUnderAnotherNumber) {
+  Tell({{"proof", kHonest, [](LyingAnswer& a) { a.seq += 1; }}});
+}
+
 TEST_F(Refuse, StatementsOfOthersAndOlderOnes) {
-  Tell({{"other_cluster",
-         [](Impostor::Offer& o) { o.cluster = ClusterId("11111111-1111-4111-8111-111111111111"); },
-         kUntouched},
+  const ClusterId other("11111111-1111-4111-8111-111111111111");
+  Tell({{"proof", [&](Impostor::Offer& o) { o.cluster = other; }, kUntouched},
+        {"other_cluster", [&](Impostor::Offer& o) { o.naming = other; }, kUntouched},
         {"other_kube",
          [](Impostor::Offer& o) { o.kube_uid = "22222222-2222-4222-8222-222222222222"; },
          kUntouched},

@@ -21,6 +21,8 @@ void FuzzFrames(BytesView answer) {
     wire::AppendFrame(again, frame.type, frame.payload);
     const auto bundle = wire::ParseBundleFrame(frame);
     CHECK(!bundle || wire::ToFrame(*bundle) == frame);
+    const auto statement = wire::ParseStatement(frame);
+    CHECK(!statement || wire::ToFrame(*statement) == frame);
     const auto delta = wire::ParseStatementDelta(frame);
     CHECK(!delta || wire::ToFrame(*delta) == frame);
   }

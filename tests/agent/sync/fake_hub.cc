@@ -76,6 +76,9 @@ std::optional<Bytes> FakeHub::Answer(const wire::PollRequest& request) const {
   if (!publication_) return std::nullopt;
   if (request.have.head == publication_->digest() && request.want.empty()) return std::nullopt;
   Bytes out;
+  const auto append = [&out](const wire::Frame& frame) {
+    wire::AppendFrame(out, frame.type, frame.payload);
+  };
   wire::AppendFrame(out, wire::FrameType::kHead, publication_->raw());
   wire::AppendFrame(out, wire::FrameType::kSignatures, trust::EncodeSignatures(signatures_));
   wire::AppendFrame(out, wire::FrameType::kProof,
@@ -84,14 +87,12 @@ std::optional<Bytes> FakeHub::Answer(const wire::PollRequest& request) const {
   if (tamper) {
     trust::Statement other = statement_;
     other.apps.clear();
-    wire::AppendFrame(out, wire::FrameType::kStatement, *other.Serialize());
+    append(wire::ToFrame(wire::StatementPayload{other.seq, *other.Serialize()}));
   } else if (held != statements_.end() && deltas && held->second != statement_raw_) {
-    const wire::StatementDelta delta{held->first, statement_raw_.size(),
-                                     *bundle::EncodeDelta(held->second, statement_raw_)};
-    const wire::Frame frame = wire::ToFrame(delta);
-    wire::AppendFrame(out, frame.type, frame.payload);
+    append(wire::ToFrame(wire::StatementDelta{held->first, statement_.seq, statement_raw_.size(),
+                                              *bundle::EncodeDelta(held->second, statement_raw_)}));
   } else if (held == statements_.end()) {
-    wire::AppendFrame(out, wire::FrameType::kStatement, statement_raw_);
+    append(wire::ToFrame(wire::StatementPayload{statement_.seq, statement_raw_}));
   }
   const auto has = [&](const BundleDigest& digest) {
     return std::find(request.bundles.begin(), request.bundles.end(), digest) !=
@@ -109,8 +110,7 @@ std::optional<Bytes> FakeHub::Answer(const wire::PollRequest& request) const {
       payload.from = old;
       payload.blob = *bundle::EncodeDelta(bundles_.at(old).raw, kept.raw);
     }
-    const wire::Frame frame = wire::ToFrame(payload);
-    wire::AppendFrame(out, frame.type, frame.payload);
+    append(wire::ToFrame(payload));
   }
   wire::AppendFrame(out, wire::FrameType::kEnd, {});
   return out;

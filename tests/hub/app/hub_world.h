@@ -176,7 +176,11 @@ class HubWorld {
         agent.have.head = crypto::Sha256(frame.payload);
         agent.have.number = trust::Head::Parse(frame.payload)->number;
       }
-      if (frame.type == wire::FrameType::kStatement) TakeStatement(agent, polled, frame.payload);
+      if (frame.type == wire::FrameType::kStatement) {
+        const auto statement = wire::ParseStatement(frame);
+        EXPECT_OK(statement);
+        if (statement) TakeStatement(agent, polled, statement->raw);
+      }
       if (frame.type == wire::FrameType::kStatementDelta) {
         const auto delta = wire::ParseStatementDelta(frame);
         auto raw = bundle::DecodeDelta(delta->blob, statements.at(delta->from),

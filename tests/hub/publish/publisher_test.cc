@@ -141,10 +141,15 @@ class PublisherTest : public ::testing::Test {
         offer.signatures = trust::ParseSignatures(frame.payload).value();
       if (frame.type == wire::FrameType::kProof)
         offer.proof = trust::ParseProof(frame.payload).value();
-      if (frame.type == wire::FrameType::kStatement) offer.statement_raw = frame.payload;
+      if (frame.type == wire::FrameType::kStatement) {
+        wire::StatementPayload statement = wire::ParseStatement(frame).value();
+        offer.statement_seq = statement.seq;
+        offer.statement_raw = std::move(statement.raw);
+      }
       if (frame.type != wire::FrameType::kStatementDelta) continue;
       const auto delta = wire::ParseStatementDelta(frame).value();
       EXPECT_EQ(delta.from, held.statement_digest);
+      offer.statement_seq = delta.seq;
       const Digest digest = crypto::Sha256(publisher_->Current(held.cluster)->Serialize().value());
       offer.statement_raw =
           bundle::DecodeDelta(delta.blob, held.statement_raw, {delta.raw_bytes, digest}).value();

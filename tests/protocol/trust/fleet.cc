@@ -31,11 +31,29 @@ TrustedState Fleet::Fresh(size_t cluster) const {
 Offer Fleet::Publish(size_t cluster) { return PublishBy(hub_key, cluster); }
 
 Offer Fleet::PublishBy(const crypto::PrivateKey& signer, size_t cluster) {
-  PublishInput input;
+  std::vector<ClusterStatement> leaves;
   for (const Statement& statement : statements) {
-    input.clusters.push_back(
+    leaves.push_back(
         {statement.cluster, statement.seq, crypto::Sha256(statement.Serialize().value())});
   }
+  Offer offer = HeadOver(std::move(leaves), Id(cluster));
+  offer.statement_seq = statements[cluster].seq;
+  offer.statement_raw = statements[cluster].Serialize().value();
+  return Resign(std::move(offer), signer);
+}
+
+Offer Fleet::PublishLeaf(ClusterStatement leaf, Bytes statement) {
+  const ClusterId cluster = leaf.cluster;
+  const int64_t seq = leaf.seq;
+  Offer offer = HeadOver({std::move(leaf)}, cluster);
+  offer.statement_seq = seq;
+  offer.statement_raw = std::move(statement);
+  return Resign(std::move(offer), hub_key);
+}
+
+Offer Fleet::HeadOver(std::vector<ClusterStatement> leaves, const ClusterId& cluster) {
+  PublishInput input;
+  input.clusters = std::move(leaves);
   input.previous = previous;
   input.epoch = root.HubRole().epoch;
   input.life = life;
@@ -44,9 +62,8 @@ Offer Fleet::PublishBy(const crypto::PrivateKey& signer, size_t cluster) {
   previous = PreviousHead{publication.head().number, publication.digest()};
   Offer offer;
   offer.head_raw = publication.raw();
-  offer.proof = publication.ProofFor(Id(cluster)).value();
-  offer.statement_raw = statements[cluster].Serialize().value();
-  return Resign(std::move(offer), signer);
+  offer.proof = publication.ProofFor(cluster).value();
+  return offer;
 }
 
 Offer Fleet::Resign(Offer offer, const crypto::PrivateKey& signer) {

@@ -25,6 +25,8 @@ struct Fleet {
   // One head over all `statements`, signed by `signer`, and what `cluster` gets of it.
   Offer Publish(size_t cluster = 0);
   Offer PublishBy(const crypto::PrivateKey& signer, size_t cluster = 0);
+  // A head over this one entry, and any bytes as the statement that came with it.
+  Offer PublishLeaf(ClusterStatement leaf, Bytes statement);
   // Signs whatever bytes stand for the head.
   static Offer Resign(Offer offer, const crypto::PrivateKey& signer);
   // Changes the parsed head and signs it again.
@@ -48,6 +50,9 @@ struct Fleet {
   std::optional<PreviousHead> previous;
   Millis life = std::chrono::minutes(15);
   TimePoint now = kNow;
+
+ private:
+  Offer HeadOver(std::vector<ClusterStatement> leaves, const ClusterId& cluster);  // not signed
 };
 
 }  // namespace dunlin::trust

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
-
 #include "protocol/base/limits.h"
 #include "tests/protocol/trust/fleet.h"
 
@@ -106,7 +104,7 @@ TEST(Verify, T10_PartsBeyondTheirLimitsAreRefusedUnread) {
   offer.statement_raw.resize(limits::kStatementBytes + 1, ' ');
   EXPECT_EQ(Outcome(fresh, offer), "limit");
   offer.statement_raw.resize(limits::kStatementBytes);
-  EXPECT_EQ(Outcome(fresh, offer), "format");
+  EXPECT_EQ(Outcome(fresh, offer), "proof");
   offer = good;
   offer.proof->path.resize(63);
   EXPECT_EQ(Outcome(fresh, offer), "proof");
@@ -166,12 +164,62 @@ TEST(Verify, NoByteOfAnOfferCanBeChanged) {
     offer.proof = *parsed;
     EXPECT_EQ(Outcome(fresh, offer), "proof") << i;
   }
-  const std::set<std::string> refusals = {"format", "proof", "other_cluster"};
   for (size_t i = 0; i < good.statement_raw.size(); ++i) {
     Offer offer = good;
     flip(offer.statement_raw[i]);
-    EXPECT_TRUE(refusals.contains(Outcome(fresh, offer))) << i;
+    EXPECT_EQ(Outcome(fresh, offer), "proof") << i;
   }
+  for (int bit = 0; bit < 64; ++bit) {
+    Offer offer = good;
+    offer.statement_seq ^= static_cast<int64_t>(uint64_t{1} << bit);
+    EXPECT_EQ(Outcome(fresh, offer), "proof") << bit;
+  }
+}
+
+// "Verify the bytes, then parse": whatever stands for a statement is not looked into before the
+// proof holds for it.
+TEST(Verify, AStatementIsParsedOnlyAfterItsProof) {
+  Fleet fleet;
+  Statement foreign = fleet.statements[0];
+  foreign.cluster = ClusterId("another");
+  const std::string good = fleet.statements[0].Serialize().value();
+  const std::vector<std::pair<std::string, Bytes>> cases = {
+      {"format", "not json"},
+      {"format", good + "\n"},
+      {"format", "{\"_type\":\"head\"," + good.substr(1)},
+      {"format", std::string(9, '[') + std::string(9, ']')},
+      {"other_cluster", foreign.Serialize().value()}};
+  for (const auto& [reason, raw] : cases) {
+    Offer unproved = fleet.Publish();
+    unproved.statement_raw = raw;
+    EXPECT_EQ(Outcome(fleet.Fresh(), unproved), "proof") << raw;
+    const Offer proved =
+        fleet.PublishLeaf({Fleet::Id(0), fleet.statements[0].seq, crypto::Sha256(raw)}, raw);
+    EXPECT_EQ(Outcome(fleet.Fresh(), proved), reason) << raw;
+  }
+}
+
+TEST(Verify, TheTreesNumberIsTheStatements) {
+  Fleet fleet;
+  const Bytes raw = fleet.statements[0].Serialize().value();
+  const int64_t seq = fleet.statements[0].seq;
+  EXPECT_EQ(
+      Outcome(fleet.Fresh(), fleet.PublishLeaf({Fleet::Id(0), seq, crypto::Sha256(raw)}, raw)),
+      "accepted");
+  for (const int64_t other : {seq - 1, seq + 1}) {
+    Offer offer = fleet.PublishLeaf({Fleet::Id(0), other, crypto::Sha256(raw)}, raw);
+    EXPECT_EQ(Outcome(fleet.Fresh(), offer), "proof") << "the statement says another";
+    offer.statement_seq = seq;
+    EXPECT_EQ(Outcome(fleet.Fresh(), offer), "proof") << "the tree says another";
+  }
+  // Also with no proof, over the tree that is held.
+  const Offer offer = fleet.Publish();
+  const TrustedState held = Verify(fleet.Fresh(), offer, kNow)->state;
+  Offer renewed = fleet.Publish();
+  renewed.proof.reset();
+  EXPECT_EQ(Outcome(held, renewed), "accepted");
+  renewed.statement_seq += 1;
+  EXPECT_EQ(Outcome(held, renewed), "proof");
 }
 
 // T15: the hub's key over bytes that are not the one form.
@@ -309,7 +357,7 @@ TEST(Verify, T16_AnotherClustersPartsAreRefused) {
         EXPECT_EQ(Outcome(fresh, offers[a]), "accepted");
         continue;
       }
-      EXPECT_EQ(Outcome(fresh, offers[a]), "other_cluster");
+      EXPECT_EQ(Outcome(fresh, offers[a]), "proof");
       Offer mixed = offers[b];
       mixed.proof = offers[a].proof;
       EXPECT_EQ(Outcome(fresh, mixed), "proof");
@@ -322,11 +370,22 @@ TEST(Verify, AStatementThatTheHeadDoesNotHoldIsRefused) {
   const Offer offer = fleet.Publish(1);
   fleet.statements[1].seq += 1;
   Offer mixed = offer;
+  mixed.statement_seq = fleet.statements[1].seq;
   mixed.statement_raw = fleet.statements[1].Serialize().value();
   EXPECT_EQ(Outcome(fleet.Fresh(1), mixed), "proof");
   Offer wrong_size = offer;
   wrong_size.proof->size = 4;
   EXPECT_EQ(Outcome(fleet.Fresh(1), wrong_size), "proof");
+}
+
+// The tree gives a statement to us that was made for another cluster.
+TEST(Verify, AnotherClustersStatementUnderOurEntryIsRefused) {
+  Fleet fleet(2);
+  const Bytes raw = fleet.statements[1].Serialize().value();
+  const int64_t seq = fleet.statements[1].seq;
+  EXPECT_EQ(
+      Outcome(fleet.Fresh(0), fleet.PublishLeaf({Fleet::Id(0), seq, crypto::Sha256(raw)}, raw)),
+      "other_cluster");
 }
 
 // A copied machine or key: our UUID, another kube-system.
@@ -370,8 +429,8 @@ TEST(Verify, T13_ARejectionLeavesTheDoorOpen) {
   bad.statement_raw.pop_back();
   const Verdict refused = Verify(held, bad, kNow);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().reason, Refusal::kFormat);
-  EXPECT_EQ(refused.error().error.code, Errc::kCorrupt);
+  EXPECT_EQ(refused.error().reason, Refusal::kProof);
+  EXPECT_EQ(refused.error().error.code, Errc::kSignature);
   EXPECT_FALSE(refused.error().error.message.empty());
   EXPECT_TRUE(Verify(held, good, kNow).has_value());
 }
