@@ -50,6 +50,8 @@ void DeclareRender(CLI::App& root, Options& options) {
   verb->add_option("--kind", render.kind, "auto, plain, kustomize, helm or jsonnet")
       ->check(CLI::IsMember({"auto", "plain", "kustomize", "helm", "jsonnet"}));
   verb->add_option("-n,--namespace", render.namespace_, "For objects that name none");
+  verb->add_option("--release-name", render.release_name,
+                   "Helm release name (default: the name of DIR)");
   // One value an option: `--set a=1 DIR` must not take DIR for a second one.
   const auto repeatable = [verb](const char* name, std::vector<std::string>& to, const char* help) {
     verb->add_option(name, to, help)->allow_extra_args(false);

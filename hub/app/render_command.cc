@@ -1,6 +1,7 @@
 // `dunlin-hub render DIR`: what the hub would make of a directory, without a running hub.
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
+#include <filesystem>
 
 #include "hub/app/local_tree.h"
 #include "hub/app/paths.h"
@@ -42,6 +43,10 @@ Result<std::string> TargetOptions(const RenderOptions& options, LocalTree& tree)
     TRY(const std::string name, NameInTree(file, tree));
     value_files.emplace_back(name);
   }
+  // The worker takes the last part of the path, which the root of a tree does not have.
+  std::string release = options.release_name;
+  if (release.empty() && tree.path.empty()) release = std::filesystem::path(tree.root).filename();
+  if (!release.empty()) helm["releaseName"] = release;
   if (!value_files.empty()) helm["valueFiles"] = std::move(value_files);
   if (!options.set.empty()) helm["set"] = Texts(options.set);
   TRY(object::Array tlas, Variables(options.tlas));
@@ -70,11 +75,13 @@ Result<render::RenderRequest> MakeRequest(const RenderOptions& options) {
 
 // An option that the found kind does not read would be ignored without a word.
 Status CheckOptionsFit(const RenderOptions& options, const std::string& kind) {
-  const bool helm = !options.values.empty() || !options.set.empty();
+  const bool helm =
+      !options.values.empty() || !options.set.empty() || !options.release_name.empty();
   const bool jsonnet = !options.tlas.empty() || !options.ext_vars.empty();
   if (helm && kind != "helm") {
-    return MakeError(Errc::kInvalidArgument, options.directory + " is " + kind +
-                                                 ": --values and --set are for Helm charts");
+    return MakeError(Errc::kInvalidArgument,
+                     options.directory + " is " + kind +
+                         ": --values, --set and --release-name are for Helm charts");
   }
   if (jsonnet && kind != "jsonnet") {
     return MakeError(Errc::kInvalidArgument,

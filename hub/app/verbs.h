@@ -29,6 +29,7 @@ struct RenderOptions {
   std::string directory;
   std::string kind = "auto";
   std::string namespace_;
+  std::string release_name;                 // of a chart; empty: the name of the directory
   std::vector<std::string> values;          // files; relative to the current directory
   std::vector<std::string> set;             // k=v
   std::vector<std::string> tlas, ext_vars;  // NAME=VALUE, for Jsonnet

@@ -74,7 +74,7 @@ TEST_F(CommandsTest, ChartsTakeValuesFromAnywhereAndTheLastOneWins) {
   std::filesystem::create_directories(chart + "/templates");
   std::ofstream(chart + "/Chart.yaml") << "apiVersion: v2\nname: c\nversion: 1.0.0\n";
   std::ofstream(chart + "/templates/cm.yaml")
-      << "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+      << "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\n"
          "data: {a: {{ .Values.a | quote }}, b: {{ .Values.b | quote }}, c: {{ .Values.c | quote "
          "}}}\n";
   std::ofstream(dir_ + "/1.yaml") << "a: one\nb: one\nc: one\n";
@@ -85,6 +85,7 @@ TEST_F(CommandsTest, ChartsTakeValuesFromAnywhereAndTheLastOneWins) {
                           "--set", "d=4"});
   const object::Array* items = object::FindArray(list, {"items"});
   ASSERT_TRUE(items != nullptr && items->size() == 1);
+  EXPECT_EQ(object::FindString(items->at(0), {"metadata", "name"}), "chart");
   EXPECT_EQ(object::FindString(items->at(0), {"data", "a"}), "one");
   EXPECT_EQ(object::FindString(items->at(0), {"data", "b"}), "two");
   EXPECT_EQ(object::FindString(items->at(0), {"data", "c"}), "three");
