@@ -99,9 +99,8 @@ Engine::Impl::Impl(const Settings& s)
     entries.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
   }
   CHECK(nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, entries.data(), entries.size()) == 0);
-  CHECK(nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0,
-                                              static_cast<int32_t>(settings.connection_window)) ==
-        0);
+  CHECK(nghttp2_session_set_local_window_size(
+            session, NGHTTP2_FLAG_NONE, 0, static_cast<int32_t>(settings.connection_window)) == 0);
 }
 
 Engine::Impl::~Impl() { nghttp2_session_del(session); }
@@ -256,10 +255,11 @@ void Engine::Reset(StreamId id, ResetCode code) {
 
 void Engine::Ping() { nghttp2_submit_ping(impl_->session, NGHTTP2_FLAG_NONE, nullptr); }
 
-void Engine::Goaway() {
+void Engine::Goaway(BytesView words) {
   if (std::exchange(impl_->goaway_sent, true)) return;
   int32_t last = nghttp2_session_get_last_proc_stream_id(impl_->session);
-  nghttp2_submit_goaway(impl_->session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
+  nghttp2_submit_goaway(impl_->session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR,
+                        reinterpret_cast<const uint8_t*>(words.data()), words.size());
 }
 
 size_t Engine::OpenStreams() const { return impl_->streams.size(); }

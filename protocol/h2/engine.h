@@ -1,20 +1,20 @@
 // HTTP/2 (RFC 9113) on memory buffers: bytes in, bytes out, events as values. No socket, no clock,
 // no thread; nghttp2 does the protocol, this class owns it and hides it.
 //
-// Use: Feed() what the peer sent, TakeEvents(), act (Request, Respond, Send, Reset, …), Drain() what
-// the peer must get. Every call takes effect in the next Drain().
+// Use: Feed() what the peer sent, TakeEvents(), act (Request, Respond, Send, Reset, …), Drain()
+// what the peer must get. Every call takes effect in the next Drain().
 //
 // Flow control: the peer may send `stream_window` bytes on a stream before Consumed() gives them
-// back, so a slow reader bounds memory; the connection's window is given back on arrival, so that one
-// slow stream never blocks another. What we send waits in a queue per stream: Queued() says how
+// back, so a slow reader bounds memory; the connection's window is given back on arrival, so that
+// one slow stream never blocks another. What we send waits in a queue per stream: Queued() says how
 // much, the caller bounds it.
 //
 // Limits: header list (name + value + 32 a field, RFC 9113 10.5.1) `header_list_bytes`: a stream
 // above it is reset, a connection above four times of it is ended; floods: see flood_guard.h.
 //
-// Errors: Feed() fails with kCorrupt (not HTTP/2, broken frames) or kLimit (flood). The connection is
-// then dead; Drain() may still hold a GOAWAY. A protocol error that nghttp2 answers with GOAWAY shows
-// in Failure() once that frame was drained.
+// Errors: Feed() fails with kCorrupt (not HTTP/2, broken frames) or kLimit (flood). The connection
+// is then dead; Drain() may still hold a GOAWAY. A protocol error that nghttp2 answers with GOAWAY
+// shows in Failure() once that frame was drained.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;  // lower-case
 
 struct Settings {
   Role role = Role::kClient;
-  uint32_t max_streams = limits::kH2StreamsPerConnection;  // that the peer may open at once (server)
+  uint32_t max_streams =
+      limits::kH2StreamsPerConnection;  // that the peer may open at once (server)
   uint32_t stream_window = limits::kH2StreamWindow;
   uint32_t connection_window = limits::kH2ConnectionWindow;
   size_t header_list_bytes = limits::kHeaderListBytes;
@@ -129,10 +130,10 @@ class Engine {
   // Ends the stream at once; unsent bytes are dropped. A no-op for streams that are gone.
   void Reset(StreamId stream, ResetCode code);
   void Ping();
-  // Tells the peer to open no new streams; those that are open go on.
-  void Goaway();
+  // Tells the peer to open no new streams; those that are open go on. `words` say why, to people.
+  void Goaway(BytesView words = {});
 
-  size_t OpenStreams() const;  // known to us and not closed, waiting ones included
+  size_t OpenStreams() const;    // known to us and not closed, waiting ones included
   bool AcceptsRequests() const;  // client: no GOAWAY yet and stream numbers left
 
   struct Impl;  // engine_impl.h

@@ -130,7 +130,7 @@ void H2Connection::Drain() {
 
 void H2Connection::CloseGently(Error why) {
   if (state_ != State::kOpen) return;
-  engine_.Goaway();
+  engine_.Goaway(why.message);
   state_ = State::kClosing;
   give_up_ = Now() + kLinger;
   TickAt(give_up_);

@@ -26,7 +26,8 @@ class H2Connection : public std::enable_shared_from_this<H2Connection> {
   void Start(Bytes received);
   // GOAWAY; what is open goes on, then the connection closes.
   void Drain();
-  // GOAWAY, then closes within kLinger; all exchanges fail with `why` at once.
+  // GOAWAY with the words of `why`, then closes within kLinger; all exchanges fail with `why` at
+  // once.
   void CloseGently(Error why);
   // Closes at once.
   void Close(Error why);

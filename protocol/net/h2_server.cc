@@ -162,7 +162,7 @@ void H2ServerConnection::OnRequest(h2::RequestReceived& received) {
   auto self = std::static_pointer_cast<H2ServerConnection>(shared_from_this());
   const auto exchange = std::make_shared<H2Exchange>(self, received.stream, std::move(request));
   exchanges_.emplace(received.stream, exchange);
-  if (length && *length > limits::kRequestBodyBytes) Refuse(received.stream, 413);
+  if (length && *length > core_->config.body_limit) Refuse(received.stream, 413);
   TickAt(Now() + core_->config.stalled_write_limit);
 }
 

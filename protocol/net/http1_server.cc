@@ -43,9 +43,9 @@ bool IsHop(std::string_view name) {
 
 // The request being received, and what its answer must know.
 struct Http1Request {
-  explicit Http1Request(std::shared_ptr<ServerCore> core) : budget(std::move(core)) {
+  explicit Http1Request(std::shared_ptr<ServerCore> core) : budget(core) {
     parser.header_limit(limits::kHeaderListBytes);
-    parser.body_limit(limits::kRequestBodyBytes);
+    parser.body_limit(core->config.body_limit);
     parser.eager(true);
   }
   HttpRequest Take();

@@ -93,6 +93,19 @@ Task<Greeting> Greet(std::shared_ptr<ServerCore> core, std::shared_ptr<Transport
   co_return greeting;
 }
 
+// H7. The newest connections of a key stay, this one included.
+void MakeRoomFor(const Peer& peer, const ServerCore& core) {
+  if (!peer.certificate) return;
+  std::vector<std::shared_ptr<Session>> same;  // oldest first
+  for (const auto& [id, session] : core.sessions) {
+    const auto& other = session->peer().certificate;
+    if (other && other->key == peer.certificate->key) same.push_back(session);
+  }
+  constexpr size_t kOthers = limits::kConnectionsPerIdentity - 1;
+  const Error why = MakeError(Errc::kLimit, "a newer connection of this client took its place");
+  for (size_t i = 0; i + kOthers < same.size(); ++i) same[i]->CloseSessionGently(why);
+}
+
 TaskVoid Welcome(std::shared_ptr<ServerCore> core, std::shared_ptr<Transport> transport,
                  uint64_t connection) {
   auto greeting = co_await Greet(core, transport);
@@ -108,22 +121,24 @@ TaskVoid Welcome(std::shared_ptr<ServerCore> core, std::shared_ptr<Transport> tr
   Status admitted;
   if (core->config.admit) admitted = core->config.admit(peer);
   if (core->stopping && admitted) admitted = MakeError(Errc::kUnavailable, "stopping");
-  if (!admitted) {
+  if (!admitted && !greeting->h2) {
     CO_TRY_VOID(co_await internal::Linger(transport));
     co_return admitted;
   }
+  if (admitted) MakeRoomFor(peer, *core);
   if (greeting->h2) {
     auto session = std::make_shared<internal::H2ServerConnection>(core, std::move(peer),
                                                                   std::move(*transport));
     core->sessions.emplace(connection, session);
     session->Start(std::move(greeting->received));
+    if (!admitted) session->CloseSessionGently(admitted.error());
   } else {
     auto session =
         std::make_shared<internal::Http1Session>(core, std::move(peer), std::move(*transport));
     core->sessions.emplace(connection, session);
     session->Start(std::move(greeting->received));
   }
-  co_return Status();
+  co_return admitted;
 }
 
 void StartConnection(const std::shared_ptr<ServerCore>& core, Socket socket) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "protocol/base/limits.h"
 #include "protocol/net/http.h"
 #include "protocol/tls/engine.h"
 
@@ -23,7 +24,13 @@ struct ServerConfig {
   Millis handshake_limit{10000};
   Millis header_limit{10000};  // a connection's first request, and slow HTTP/1.1 headers
   Millis stalled_write_limit{60000};
-  // Called once per finished handshake; an error refuses the connection (revoked, too many).
+  // Of one request. A larger one is refused with 413 as soon as that shows: by its announced
+  // length, or while it is read.
+  size_t body_limit = limits::kRequestBodyBytes;
+  // Called once per finished handshake; an error refuses the connection (unknown key, revoked).
+  // Over HTTP/2 the peer is told why, in a GOAWAY. Of the connections of one client key the newest
+  // limits::kConnectionsPerIdentity stay: an agent whose network dropped its old ones without a
+  // word gets in again at once, long before we notice that they are dead.
   std::function<Status(const Peer&)> admit;
   // Called for each handler that returned an error (answered with 500) or threw: log, count.
   std::function<void(const HttpRequest&, const Error&)> on_failure;

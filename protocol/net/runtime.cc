@@ -1,6 +1,7 @@
 #include "protocol/net/runtime.h"
 
 #include <list>
+#include <set>
 
 namespace dunlin::net {
 namespace internal {
@@ -68,6 +69,41 @@ void Spawn(asio::any_io_executor executor, TaskVoid task, std::function<void(Sta
   auto outcome = std::make_shared<internal::Outcome>();
   auto handler = internal::DoneHandler(outcome, std::move(on_done));
   asio::co_spawn(executor, internal::RunToOutcome(std::move(task), outcome), std::move(handler));
+}
+
+struct TaskGroup::Impl {
+  explicit Impl(asio::any_io_executor e) : executor(std::move(e)) {}
+  asio::any_io_executor executor;
+  std::set<std::shared_ptr<asio::cancellation_signal>> running;
+  bool cancelled = false;
+};
+
+TaskGroup::TaskGroup(asio::any_io_executor executor)
+    : impl_(std::make_shared<Impl>(std::move(executor))) {}
+
+void TaskGroup::Spawn(TaskVoid task, std::function<void(Status)> on_done) {
+  auto signal = std::make_shared<asio::cancellation_signal>();
+  impl_->running.insert(signal);
+  auto ended = [impl = impl_, signal, on_done = std::move(on_done)](Status status) {
+    impl->running.erase(signal);
+    on_done(std::move(status));
+    // The signal outlives the coroutine that just ends.
+    asio::post(impl->executor, [signal] {});
+  };
+  internal::SpawnCancellable(impl_->executor, std::move(task), *signal, std::move(ended));
+  const bool runs = impl_->running.contains(signal);
+  if (impl_->cancelled && runs) signal->emit(asio::cancellation_type::terminal);
+}
+
+void TaskGroup::Cancel() {
+  impl_->cancelled = true;
+  const auto running = impl_->running;
+  for (const auto& signal : running) signal->emit(asio::cancellation_type::terminal);
+}
+
+asio::awaitable<bool> IsCancelled() {
+  auto state = co_await asio::this_coro::cancellation_state;
+  co_return state.cancelled() != asio::cancellation_type::none;
 }
 
 struct Event::Impl {

@@ -24,6 +24,23 @@ Task<T> WithTimeout(Task<T> task, Millis limit, std::string what);
 // nowhere.
 void Spawn(asio::any_io_executor executor, TaskVoid task, std::function<void(Status)> on_done);
 
+// Tasks nobody waits for that can be ended together. May go before its tasks do.
+class TaskGroup {
+ public:
+  explicit TaskGroup(asio::any_io_executor executor);
+  void Spawn(TaskVoid task, std::function<void(Status)> on_done);
+  // Every await of its tasks gives kCancelled from now on, also of those that are spawned later.
+  void Cancel();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+// True when the task that asks was cancelled. For waits that do not see by themselves what was
+// cancelled before they began.
+asio::awaitable<bool> IsCancelled();
+
 // Runs a blocking or CPU-bound function on the pool and resumes on the caller's executor.
 template <typename T>
 Task<T> RunOn(asio::thread_pool& pool, std::function<Result<T>()> work);

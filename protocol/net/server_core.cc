@@ -30,7 +30,7 @@ HttpResponse PlainResponse(int status) {
 }
 
 int BodyBudget::Take(size_t bytes) {
-  if (taken_ + bytes > limits::kRequestBodyBytes) return 413;
+  if (taken_ + bytes > core_->config.body_limit) return 413;
   if (core_->received_bytes + bytes > limits::kRequestBodiesBytes) return 503;
   taken_ += bytes;
   core_->received_bytes += bytes;

@@ -46,38 +46,30 @@ Status ParseChain(const std::string& pem, const std::string& what, mbedtls_x509_
   return Bad("the " + what + " is not a PEM certificate (all of it)", rc);
 }
 
-Result<Identity> ParseIdentity(const std::string& sni, const std::string& certificate_pem,
-                               const std::string& key_pem) {
-  const std::string whose = sni.empty() ? "" : " for " + sni;
-  Identity identity{sni, std::make_unique<CertificateChain>(), std::make_unique<KeyHolder>()};
-  TRY_VOID(ParseChain(certificate_pem, "certificate" + whose, &identity.chain->crt));
-  int rc = mbedtls_pk_parse_key(&identity.key->pk,
-                                reinterpret_cast<const unsigned char*>(key_pem.c_str()),
-                                key_pem.size() + 1, nullptr, 0, crypto::MbedtlsRandom, nullptr);
-  if (rc != 0) return Bad("the private key" + whose + " is not an unencrypted PEM key", rc);
-  rc = mbedtls_pk_check_pair(&identity.chain->crt.pk, &identity.key->pk, crypto::MbedtlsRandom,
-                             nullptr);
-  if (rc != 0) return Bad("the private key" + whose + " does not belong to the certificate", 0);
-  return identity;
-}
-
-Status LoadIdentities(const Config::Options& options, Config::Impl& impl) {
-  const bool has_own = !options.certificate_pem.empty() || !options.private_key_pem.empty();
-  if (options.role == Role::kServer && !has_own) {
+Status LoadIdentity(const Config::Options& options, Config::Impl& impl) {
+  impl.has_identity = !options.certificate_pem.empty() || !options.private_key_pem.empty();
+  if (!impl.has_identity) {
+    if (options.role == Role::kClient) return {};
     return Bad("a TLS server needs a certificate and a private key", 0);
   }
-  if (has_own) {
-    TRY(Identity own, ParseIdentity("", options.certificate_pem, options.private_key_pem));
-    impl.identities.push_back(std::move(own));
-    const int rc = mbedtls_ssl_conf_own_cert(&impl.ssl, &impl.identities.front().chain->crt,
-                                             &impl.identities.front().key->pk);
-    if (rc != 0) return Bad("the certificate cannot be used", rc);
-  }
-  for (const auto& extra : options.sni_identities) {
-    if (extra.name.empty()) return Bad("an SNI identity needs a name", 0);
-    TRY(Identity identity, ParseIdentity(extra.name, extra.certificate_pem, extra.private_key_pem));
-    impl.identities.push_back(std::move(identity));
-  }
+  TRY_VOID(ParseChain(options.certificate_pem, "certificate", &impl.chain.crt));
+  const std::string& pem = options.private_key_pem;
+  int rc = mbedtls_pk_parse_key(&impl.key.pk, reinterpret_cast<const unsigned char*>(pem.c_str()),
+                                pem.size() + 1, nullptr, 0, crypto::MbedtlsRandom, nullptr);
+  if (rc != 0) return Bad("the private key is not an unencrypted PEM key", rc);
+  rc = mbedtls_pk_check_pair(&impl.chain.crt.pk, &impl.key.pk, crypto::MbedtlsRandom, nullptr);
+  if (rc != 0) return Bad("the private key does not belong to the certificate", 0);
+  rc = mbedtls_ssl_conf_own_cert(&impl.ssl, &impl.chain.crt, &impl.key.pk);
+  if (rc != 0) return Bad("the certificate cannot be used", rc);
+  return {};
+}
+
+Status LoadNames(const Config::Options& options, Config::Impl& impl) {
+  impl.own_names_only = options.own_names_only;
+  if (!options.own_names_only) return {};
+  TRY(crypto::CertificateInfo info, crypto::ParseCertificatePem(options.certificate_pem));
+  impl.dns_names = std::move(info.dns_sans);
+  impl.has_ip_name = !info.ip_sans.empty();
   return {};
 }
 
@@ -145,33 +137,33 @@ bool SameName(std::string_view a, std::string_view b) {
                     [&](char x, char y) { return lower(x) == lower(y); });
 }
 
+// RFC 6125 6.4.3: "*." stands for one label.
+bool Covers(std::string_view name, std::string_view sni) {
+  if (!name.starts_with("*.")) return SameName(name, sni);
+  const size_t dot = sni.find('.');
+  return dot != 0 && dot != std::string_view::npos && SameName(name.substr(1), sni.substr(dot));
+}
+
 // mbedTLS calls this when it has read the ClientHello.
-int ChooseIdentity(mbedtls_ssl_context* ssl) {
+int CheckName(mbedtls_ssl_context* ssl) {
   const auto* settings = static_cast<const Config::Impl*>(
       mbedtls_ssl_context_get_config(ssl)->MBEDTLS_PRIVATE(user_data).p);
   size_t length = 0;
   const unsigned char* name = mbedtls_ssl_get_hs_sni(ssl, &length);
   const std::string_view sni(reinterpret_cast<const char*>(name), name == nullptr ? 0 : length);
-  const Identity* identity = settings->Choose(sni);
-  if (identity == nullptr) {
-    mbedtls_ssl_send_alert_message(ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
-                                   MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME);
-    return MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME;
-  }
-  return mbedtls_ssl_set_hs_own_cert(ssl, &identity->chain->crt, &identity->key->pk);
+  if (settings->Serves(sni)) return 0;
+  mbedtls_ssl_send_alert_message(ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                 MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME);
+  return MBEDTLS_ERR_SSL_UNRECOGNIZED_NAME;
 }
 
 }  // namespace
 
-const Identity* Config::Impl::Choose(std::string_view sni) const {
-  for (const Identity& identity : identities) {
-    if (!identity.sni.empty() && SameName(identity.sni, sni)) return &identity;
-  }
-  const auto same = [&](const std::string& name) { return SameName(name, sni); };
-  if (!server_names.empty() && std::none_of(server_names.begin(), server_names.end(), same)) {
-    return nullptr;
-  }
-  return &identities.front();
+bool Config::Impl::Serves(std::string_view sni) const {
+  if (!own_names_only) return true;
+  if (sni.empty()) return has_ip_name;
+  return std::any_of(dns_names.begin(), dns_names.end(),
+                     [&](const std::string& name) { return Covers(name, sni); });
 }
 
 Config::Config(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -182,19 +174,19 @@ Result<std::shared_ptr<const Config>> Config::Make(Options options) {
   auto impl = std::make_unique<Impl>();
   impl->role = options.role;
   impl->verify_peer = options.verify_peer;
-  impl->server_names = options.server_names;
   const int endpoint =
       options.role == Role::kClient ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER;
   const int rc = mbedtls_ssl_config_defaults(&impl->ssl, endpoint, MBEDTLS_SSL_TRANSPORT_STREAM,
                                              MBEDTLS_SSL_PRESET_DEFAULT);
   if (rc != 0) return MakeError(Errc::kInternal, "TLS set-up: " + crypto::MbedtlsErrorText(rc));
-  TRY_VOID(LoadIdentities(options, *impl));
+  TRY_VOID(LoadIdentity(options, *impl));
+  TRY_VOID(LoadNames(options, *impl));
   TRY_VOID(LoadTrust(options, *impl));
   SetProtocol(options, *impl);
   TRY_VOID(SetAlpn(options, *impl));
   if (options.role == Role::kServer) {
     mbedtls_ssl_conf_set_user_data_p(&impl->ssl, impl.get());
-    mbedtls_ssl_conf_cert_cb(&impl->ssl, ChooseIdentity);
+    mbedtls_ssl_conf_cert_cb(&impl->ssl, CheckName);
   }
   return std::shared_ptr<const Config>(new Config(std::move(impl)));
 }

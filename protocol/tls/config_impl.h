@@ -31,20 +31,14 @@ struct KeyHolder {
   mbedtls_pk_context pk;
 };
 
-struct Identity {
-  std::string sni;  // empty for the default identity
-  std::unique_ptr<CertificateChain> chain;
-  std::unique_ptr<KeyHolder> key;
-};
-
 struct Config::Impl {
   Impl() { mbedtls_ssl_config_init(&ssl); }
   ~Impl() { mbedtls_ssl_config_free(&ssl); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  // The identity for a server name; null: the name is not served here.
-  const Identity* Choose(std::string_view sni) const;
+  // Servers: whether a client that names us so is served.
+  bool Serves(std::string_view sni) const;
 
   mbedtls_ssl_config ssl;
   Role role = Role::kClient;
@@ -52,8 +46,12 @@ struct Config::Impl {
   bool require_alpn = true;
   std::vector<std::string> alpn;
   std::vector<const char*> alpn_list;  // points into alpn, null-terminated
-  std::vector<Identity> identities;    // default first, when there is one
-  std::vector<std::string> server_names;
+  bool has_identity = false;
+  CertificateChain chain;  // our own, when there is one
+  KeyHolder key;
+  bool own_names_only = false;
+  std::vector<std::string> dns_names;  // of our certificate, when own_names_only
+  bool has_ip_name = false;            // the same
   CertificateChain ca;
   VerifyRules rules;
 };

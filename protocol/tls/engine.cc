@@ -103,7 +103,7 @@ void Engine::Impl::Start(const std::string& name) {
 Error Engine::Impl::Explain(int rc) {
   if (rc == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
     // mbedTLS has no accessor for the alert's number; the second byte of the record is it.
-    const bool sent = config->impl().role == Role::kServer || !config->impl().identities.empty();
+    const bool sent = config->impl().role == Role::kServer || config->impl().has_identity;
     return AlertError(ssl.MBEDTLS_PRIVATE(in_msg)[1], sent);
   }
   const bool about_certificate = rc == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED ||

@@ -49,15 +49,9 @@ class Config {
     // (trust::CheckTokenPin) before it sends anything secret. Both modes are for clients without a
     // CA file and follow own_chain_rules.
     bool trust_sent_ca = false;
-    // Servers: refuse a ClientHello without SNI or with a name that is not listed. Empty: any.
-    std::vector<std::string> server_names;
-    // Servers: other certificates, by SNI (the hub-CA chain on the public port). Always served.
-    struct SniIdentity {
-      std::string name;
-      std::string certificate_pem;
-      std::string private_key_pem;
-    };
-    std::vector<SniIdentity> sni_identities;
+    // Servers: refuse a ClientHello with a name that the certificate does not hold, and one without
+    // a name unless the certificate holds an IP address (a client that connects by IP sends none).
+    bool own_names_only = false;
   };
   // kInvalidArgument names the setting that is wrong.
   static Result<std::shared_ptr<const Config>> Make(Options options);

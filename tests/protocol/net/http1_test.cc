@@ -148,6 +148,31 @@ TEST_F(Http1Test, ABodyOfTheLargestSizePasses) {
       << peer.received();
 }
 
+// What an unauthenticated peer can make the hub hold.
+TEST_F(Http1Test, AServersOwnBodyLimitHoldsWithAndWithoutAnAnnouncedLength) {
+  ServerConfig config = UnixServer();
+  config.http1 = true;
+  config.body_limit = 100;
+  server.reset();
+  Listen(std::move(config));
+  const auto announced = [](size_t bytes) {
+    return "POST /length HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+           std::to_string(bytes) + "\r\n\r\n" + std::string(bytes, 'b');
+  };
+  const auto chunked = [](size_t bytes) {
+    return "POST /length HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: "
+           "chunked\r\n\r\n32\r\n" +
+           std::string(50, 'b') + "\r\n" + (bytes == 100 ? "32" : "33") + "\r\n" +
+           std::string(bytes - 50, 'b') + "\r\n0\r\n\r\n";
+  };
+  EXPECT_NE(Ask(announced(100)).find("\r\n\r\n100"), Bytes::npos);
+  EXPECT_NE(Ask(chunked(100)).find("\r\n\r\n100"), Bytes::npos);
+  EXPECT_EQ(backend.started, 2);
+  EXPECT_EQ(Ask(announced(101)).rfind("HTTP/1.1 413", 0), 0u);
+  EXPECT_EQ(Ask(chunked(101)).rfind("HTTP/1.1 413", 0), 0u);
+  EXPECT_EQ(backend.started, 2);
+}
+
 TEST_F(Http1Test, AHeldRequestIsCancelledWhenThePeerCloses) {
   {
     RawPeer peer = Peer();

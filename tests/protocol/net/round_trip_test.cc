@@ -184,5 +184,15 @@ TEST_F(RoundTripTest, BodiesAtTheLimitPassAndAboveAreRefused) {
   EXPECT_TRUE(Post("/echo", "the connection still works"));
 }
 
+TEST_F(RoundTripTest, AServersOwnBodyLimitHolds) {
+  ServerConfig config = TlsServer();
+  config.body_limit = 100;
+  Listen(std::move(config));
+  Connect(TlsOrigin());
+  EXPECT_EQ(Post("/length", Bytes(100, 'r'))->body, "100");
+  EXPECT_EQ(Post("/length", Bytes(101, 'r'))->status, 413);
+  EXPECT_EQ(backend.started, 1);
+}
+
 }  // namespace
 }  // namespace dunlin::net

@@ -82,6 +82,32 @@ TEST_F(RuntimeTest, SpawnReportsTheEnd) {
   EXPECT_TRUE(*ended);
 }
 
+TEST_F(RuntimeTest, AGroupCancelsItsTasksAndThoseThatComeLater) {
+  TaskGroup group(loop.executor());
+  int ended = 0;
+  const auto on_done = [&ended](const Status& status) {
+    EXPECT_EQ(status.error().code, Errc::kCancelled);
+    ++ended;
+  };
+  const auto seen = std::make_shared<Result<void>>();
+  group.Spawn(SleepLong(seen), on_done);
+  group.Spawn(WithTimeout<void>(SleepLong(seen), kPlenty, "inner"), on_done);
+  loop.RunFor(kSoon);
+  EXPECT_EQ(ended, 0);
+  group.Cancel();
+  EXPECT_TRUE(loop.RunUntil([&] { return ended == 2; }));
+  group.Spawn(SleepLong(seen), on_done);
+  EXPECT_TRUE(loop.RunUntil([&] { return ended == 3; }));
+}
+
+TEST_F(RuntimeTest, AGroupMayGoBeforeItsTasks) {
+  auto group = std::make_unique<TaskGroup>(loop.executor());
+  bool ended = false;
+  group->Spawn(Sleep(kSoon), [&ended](const Status& status) { ended = status.has_value(); });
+  group.reset();
+  EXPECT_TRUE(loop.RunUntil([&ended] { return ended; }));
+}
+
 TEST_F(RuntimeTest, RunOnWorksOnThePoolAndResumesHere) {
   asio::thread_pool pool(1);
   const auto here = std::this_thread::get_id();

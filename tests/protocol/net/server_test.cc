@@ -86,10 +86,37 @@ TEST_F(ServerTest, AdmitRefusesAConnection) {
   };
   Listen(std::move(config));
   Connect(TlsOrigin());
-  EXPECT_EQ(Get("/echo").error().code, Errc::kUnavailable);
-  EXPECT_EQ(asked, 1);
+  const auto refused = Get("/echo");
+  EXPECT_EQ(refused.error().code, Errc::kUnavailable);
+  EXPECT_NE(refused.error().message.find("revoked"), std::string::npos) << refused.error().message;
+  EXPECT_GE(asked, 1);
   EXPECT_EQ(backend.started, 0);
-  EXPECT_EQ(server->connections(), 0u);
+  EXPECT_TRUE(loop.RunUntil([this] { return server->connections() == 0; }));
+}
+
+TEST_F(ServerTest, OfOneKeyTheNewestConnectionsStay) {
+  StartTls();
+  const Origin origin = TlsOrigin();
+  std::vector<std::unique_ptr<HttpClient>> clients;
+  for (int i = 0; i < limits::kConnectionsPerIdentity; ++i) {
+    clients.push_back(MakeHttpClient(loop.executor(), origin));
+    SendAndForget(*clients.back(), "/held");
+  }
+  loop.RunFor(kSoon);
+  EXPECT_EQ(backend.cancelled, 0) << "as many as allowed";
+  agent_leaf = tls::Issue(ca, tls::AgentRequest());
+  auto stranger = MakeHttpClient(loop.executor(), TlsOrigin());
+  SendAndForget(*stranger, "/held");
+  loop.RunFor(kSoon);
+  EXPECT_EQ(backend.cancelled, 0) << "another key counts for itself";
+
+  clients.push_back(MakeHttpClient(loop.executor(), origin));
+  SendAndForget(*clients.back(), "/held");
+  EXPECT_TRUE(loop.RunUntil([this] { return backend.cancelled == 1; }));
+  const size_t left = limits::kConnectionsPerIdentity + 1;
+  EXPECT_TRUE(loop.RunUntil([&] { return server->connections() == left; }));
+  backend.Release();
+  EXPECT_TRUE(loop.RunUntil([&] { return ended == static_cast<int>(left) + 1; }));
 }
 
 TEST_F(ServerTest, CloseWhereEndsOnlyTheMatchingConnections) {

@@ -145,39 +145,35 @@ TEST_F(EngineTest, PeerWithoutAlpnIsRefusedWhereItIsRequired) {
   EXPECT_EQ(relaxed.client.Alpn(), "");
 }
 
-TEST_F(EngineTest, ServerNamesAreEnforced) {
-  server.server_names = {kHubName};
-  Pair good(client, server);
-  good.Run();
-  EXPECT_TRUE(good.server.HandshakeDone());
-  Pair no_sni(client, server, "127.0.0.1");
-  no_sni.Run();
-  EXPECT_EQ(no_sni.server_status.error().code, Errc::kUnsupported);
-  Pair wrong(client, server, "other.example");
-  wrong.Run();
-  EXPECT_EQ(wrong.server_status.error().code, Errc::kUnsupported);
-  EXPECT_NE(wrong.server_status.error().message.find("name"), std::string::npos);
-  EXPECT_FALSE(wrong.client_status);
-}
-
-TEST_F(EngineTest, SniChoosesTheCertificate) {
-  Authority public_ca("Public CA");
+TEST_F(EngineTest, AServerMayAnswerToItsOwnNamesOnly) {
+  server.own_names_only = true;
+  const auto served = [&](const Leaf& leaf, const std::string& name) {
+    server.certificate_pem = leaf.certificate_pem;
+    server.private_key_pem = leaf.key_pem;
+    Pair pair(client, server, name);
+    pair.Run();
+    if (!pair.server_status) {
+      EXPECT_EQ(pair.server_status.error().code, Errc::kUnsupported);
+      EXPECT_NE(pair.server_status.error().message.find("name"), std::string::npos);
+      EXPECT_FALSE(pair.client_status);
+    }
+    return pair.server_status.has_value();
+  };
   auto request = ServerRequest();
-  request.dns_sans = {"www.example"};
-  const Leaf public_leaf = Issue(public_ca, request);
-  Config::Options both = ServerOptions(ca, public_leaf);
-  both.verify_peer = false;
-  both.own_chain_rules = false;
-  both.sni_identities = {{kHubName, server_leaf.certificate_pem, server_leaf.key_pem}};
-  Pair agent(client, both, kHubName);
-  agent.Run();
-  EXPECT_TRUE(agent.client.HandshakeDone());
-  Config::Options browser = client;
-  browser.ca_pem = public_ca.pem;
-  browser.own_chain_rules = false;
-  Pair web(browser, both, "www.example");
-  web.Run();
-  EXPECT_TRUE(web.client.HandshakeDone());
+  request.dns_sans = {kHubName, "*.hubs.example"};
+  request.ip_sans = {};
+  const Leaf names = Issue(ca, request);
+  EXPECT_TRUE(served(names, kHubName));
+  EXPECT_TRUE(served(names, "eu.hubs.example"));
+  EXPECT_FALSE(served(names, "a.eu.hubs.example"));
+  EXPECT_FALSE(served(names, "hubs.example"));
+  EXPECT_FALSE(served(names, "other.example"));
+  EXPECT_FALSE(served(names, "127.0.0.1")) << "no SNI, and no IP address in the certificate";
+  request.ip_sans = {"127.0.0.1"};
+  const Leaf address = Issue(ca, request);
+  EXPECT_TRUE(served(address, "127.0.0.1"));
+  EXPECT_TRUE(served(address, kHubName));
+  EXPECT_FALSE(served(address, "other.example"));
 }
 
 TEST_F(EngineTest, GarbageIsATypedErrorAndTheEngineStaysDead) {
