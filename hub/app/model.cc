@@ -78,7 +78,10 @@ Status FleetModel::Enroll(const std::string& token_id, const ClusterRecord& clus
 
 Status FleetModel::PutAgent(const AgentRecord& agent) {
   TRY_VOID(state_.PutAgent(agent));
+  const AgentRecord* before = FindAgent(agent.id);
+  const bool news = agent.revoked && (before == nullptr || !before->revoked);
   agents_[agent.id] = agent;
+  if (news && revoked_) revoked_(agent);
   return {};
 }
 
