@@ -165,7 +165,7 @@ Task<object::Value> AdminService::Sync(std::string name, bool allow_mass_prune) 
     repos = parts_.driver.ReposOf(name);
     std::erase_if(repos, [&](const std::string& other) { return looked_at.contains(other); });
   }
-  CO_TRY_VOID(parts_.driver.Publish());
+  CO_TRY_VOID(co_await parts_.driver.PublishWithDeltas());
   object::Object document = AppDocument(View(), name);
   std::string message =
       "looked at Git; " + std::to_string(document["clusters"].to_number<int64_t>()) +
@@ -192,7 +192,7 @@ Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
     CO_TRY_VOID(parts_.model.SetPin(name, std::nullopt));
     co_return rolled.error();
   }
-  CO_TRY_VOID(parts_.driver.Publish());
+  CO_TRY_VOID(co_await parts_.driver.PublishWithDeltas());
   const Millis took = parts_.clock.Monotonic() - start;
   parts_.metrics.Observe("dunlin_rollback_duration_seconds", double(took.count()) / 1000);
   log_.Info("rolled_back", {{"app", name}, {"entry", chosen}, {"revision", revision}});

@@ -16,11 +16,15 @@ constexpr size_t kRounds = 8;  // repositories looked at side by side
 constexpr Millis kTick{1000};  // head renewal, retries of a failed publish
 constexpr std::chrono::hours kCollectEvery{24};
 constexpr Millis kRenderLimit{600'000};  // a sandbox has its own, shorter limit
+constexpr int kDeltaLooks = 3;
 
 std::string KeyOf(const std::string& repo) {
   const auto url = catalog::ParseRepoUrl(repo);
   return url ? catalog::RepoKey(*url) : repo;
 }
+
+// What a cancelled await says is no finding about the repository.
+Error Stopping() { return MakeError(Errc::kCancelled, "the hub is stopping"); }
 
 wire::Problem HubProblem(const std::string& what, const Error& error, std::string hint) {
   return {"", std::string(Name(error.code)), what + ": " + error.message, std::move(hint)};
@@ -53,6 +57,7 @@ Driver::Driver(Parts parts, Config config, asio::any_io_executor executor, Log l
       executor_(executor),
       log_(std::move(log)),
       schedule_(config_.poll),
+      tasks_(executor),
       wake_(executor),
       round_done_(executor) {}
 
@@ -84,6 +89,7 @@ TaskVoid Driver::Run() {
 
 void Driver::Stop() {
   stopping_ = true;
+  tasks_.Cancel();
   wake_.Notify();
 }
 
@@ -141,12 +147,12 @@ void Driver::StartRounds() {
     ++running_;
     ++rounds_[repo].started;
     auto done = [this, repo](const Status& status) { EndRound(repo, status); };
-    net::Spawn(executor_, Round(repo), done);
+    tasks_.Spawn(Round(repo), done);
   }
 }
 
 void Driver::EndRound(const std::string& repo_key, const Status& status) {
-  if (!status) log_.Warn("round_failed", status.error(), {{"repo", repo_key}});
+  if (!status && !stopping_) log_.Warn("round_failed", status.error(), {{"repo", repo_key}});
   --running_;
   RoundState& round = rounds_[repo_key];
   round.done = round.started;
@@ -187,6 +193,7 @@ Task<git::FetchResult> Driver::Fetch(git::Repository repository,
 TaskVoid Driver::Round(std::string repo_key) {
   parts_.pipeline.LookBegins(repo_key);
   auto looked = co_await FetchAndLoad(repo_key);
+  if (stopping_) co_return Stopping();
   if (!looked) {
     rounds_[repo_key].reached = false;
     log_.Warn("fetch_failed", looked.error(), {{"repo", repo_key}});
@@ -200,7 +207,7 @@ TaskVoid Driver::Round(std::string repo_key) {
     auto done = co_await DoTask(std::move(*task));
     if (!done) co_return done;
   }
-  co_return Publish();
+  co_return co_await PublishWithDeltas();
 }
 
 // Until every revision that is followed now was looked at: the catalogue that comes with the fleet
@@ -316,6 +323,7 @@ TaskVoid Driver::DoTask(CommitTask task) {
   // Small trees come with their bytes at once: one child process instead of two.
   const bool with_bytes = round.tree_bytes > 0 && round.tree_bytes <= kSmallTreeBytes;
   auto tree = co_await ReadTree(task.repo_key, task.commit, with_bytes);
+  if (stopping_) co_return Stopping();
   if (!tree) {
     parts_.pipeline.OnTaskFailed(task, Stage::kTree, tree.error());
     co_return Status();
@@ -329,12 +337,14 @@ TaskVoid Driver::DoTask(CommitTask task) {
   }
   if (!with_bytes) {
     tree = co_await ReadTree(task.repo_key, task.commit, true);
+    if (stopping_) co_return Stopping();
     if (!tree) {
       parts_.pipeline.OnTaskFailed(task, Stage::kTree, tree.error());
       co_return Status();
     }
   }
   auto rendered = co_await RenderTask(task, plan, *tree, std::move(index));
+  if (stopping_) co_return Stopping();
   if (!rendered) parts_.pipeline.OnTaskFailed(task, Stage::kRender, rendered.error());
   co_return Status();
 }
@@ -368,11 +378,7 @@ TaskVoid Driver::RenderTask(const CommitTask& task, const TaskPlan& plan, const 
   co_return Status();
 }
 
-Status Driver::Publish() {
-  const Publication publication = parts_.pipeline.Collect();
-  if (publication.empty()) return {};
-  const TimePoint now = parts_.clock.Now();
-  PublishRecord record = ToRecord(publication, parts_.pipeline.targets(), parts_.model, now);
+std::vector<ClusterContent> Driver::ContentsOf(const Publication& publication) const {
   std::vector<ClusterContent> contents;
   for (const auto& [id, apps] : publication.contents) {
     const ClusterRecord* cluster = parts_.model.FindCluster(id);
@@ -381,6 +387,31 @@ Status Driver::Publish() {
     const bool restored = publication.restored.contains(id);
     contents.push_back({id, cluster->kube_uid, cluster->channel, apps, restored});
   }
+  return contents;
+}
+
+TaskVoid Driver::PublishWithDeltas() {
+  // Another round may have brought more meanwhile; what is not ready then travels whole.
+  for (int look = 0; look < kDeltaLooks && !stopping_; ++look) {
+    auto wanted = parts_.publisher.MissingDeltas(ContentsOf(parts_.pipeline.Collect()));
+    if (wanted.empty()) break;
+    auto work = DeltaWork(parts_.bundles, std::move(wanted));
+    auto made = co_await net::RunOn(parts_.pool, std::move(work));
+    if (!made) {
+      log_.Warn("deltas_failed", made.error());
+      break;
+    }
+    parts_.publisher.TakeDeltas(std::move(*made));
+  }
+  co_return Publish();
+}
+
+Status Driver::Publish() {
+  const Publication publication = parts_.pipeline.Collect();
+  if (publication.empty()) return {};
+  const TimePoint now = parts_.clock.Now();
+  PublishRecord record = ToRecord(publication, parts_.pipeline.targets(), parts_.model, now);
+  const std::vector<ClusterContent> contents = ContentsOf(publication);
   const Millis start = parts_.clock.Monotonic();
   auto published = parts_.publisher.Publish(contents, record);
   if (!published) {

@@ -57,7 +57,8 @@ class Driver {
 
   Driver(Parts parts, Config config, asio::any_io_executor executor, Log log);
 
-  // Runs until Stop; rounds that are under way end with their own time-outs.
+  // Runs until Stop, which cancels the rounds that are under way (their children are killed) and
+  // leaves no trace of them: the next start looks again.
   TaskVoid Run();
   void Stop();
 
@@ -70,8 +71,11 @@ class Driver {
   // again before the cluster gets anything. Then, that the agent has taken what it got.
   void Recover(const ClusterId& cluster, std::string seen);
   void Recovered(const ClusterId& cluster);
-  // Publishes what has changed. A failure keeps everything for the next try and is shown.
+  // Publishes what has changed; bundles whose deltas are not ready travel whole. A failure keeps
+  // everything for the next try and is shown.
   Status Publish();
+  // The same after the deltas of it were made, on the pool.
+  TaskVoid PublishWithDeltas();
 
   // Looks now and returns when that look is done. `repo_key` empty: all. The number of
   // repositories. kNotFound: not followed; kTimeout.
@@ -111,6 +115,7 @@ class Driver {
   Task<git::Tree> ReadTree(std::string repo_key, RevisionId commit, bool with_bytes);
   void RenewHead();
   void CollectUnused();
+  std::vector<ClusterContent> ContentsOf(const Publication& publication) const;
 
   Parts parts_;
   Config config_;
@@ -119,6 +124,7 @@ class Driver {
   Log log_;
   SourceSchedule schedule_;
   std::map<std::string, RoundState> rounds_;
+  net::TaskGroup tasks_;  // one for each round
   int running_ = 0;
   bool stopping_ = false;
   net::Event wake_;

@@ -39,6 +39,9 @@ class Hub {
   // Ends Run, and answers everything that is held.
   void Stop();
 
+  // Called for each agent that has just been revoked or locked: its connections are to be closed.
+  void OnRevoked(FleetModel::Revoked revoked) { model_.OnRevoked(std::move(revoked)); }
+
   AgentBackend& agents() { return agents_; }
   AdminBackend& admin() { return admin_; }
   EnrollBackend& enrolment() { return enrolment_; }

@@ -88,7 +88,10 @@ Status FleetModel::NoteCertificate(const AgentId& id, const Bytes& serial) {
 
 Status FleetModel::PutAgent(const AgentRecord& agent) {
   TRY_VOID(state_.PutAgent(agent));
+  const AgentRecord* before = FindAgent(agent.id);
+  const bool news = agent.revoked && (before == nullptr || !before->revoked);
   agents_[agent.id] = agent;
+  if (news && revoked_) revoked_(agent);
   return {};
 }
 

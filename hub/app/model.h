@@ -2,6 +2,7 @@
 // running process knows (contacts, facts). Reads never touch the disk; writes go to HubState first.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,6 +44,9 @@ class FleetModel {
   // The agent connected with the certificate of this serial number. The newest one ends the time in
   // which the answer to its renewal counts as lost; any other changes nothing.
   Status NoteCertificate(const AgentId& id, const Bytes& serial);
+  // Called for each agent that has just been revoked or locked, once that is stored.
+  using Revoked = std::function<void(const AgentRecord&)>;
+  void OnRevoked(Revoked revoked) { revoked_ = std::move(revoked); }
   Status PutReport(const ClusterId& cluster, wire::Report report, TimePoint now);
 
   using TargetKey = std::pair<std::string, ClusterId>;  // (app, cluster)
@@ -74,6 +78,7 @@ class FleetModel {
   std::map<std::string, std::string> pins_;
   std::map<ClusterId, ReportRecord> reports_;
   std::map<ClusterId, Contact> contacts_;
+  Revoked revoked_;
   int64_t version_ = 1;
   net::Event changed_;
 };

@@ -1,6 +1,8 @@
 // `dunlin-hub serve`: the outside worlds, the hub, three listeners, and a clean end.
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -10,82 +12,26 @@
 #include <filesystem>
 
 #include "hub/app/hub.h"
+#include "hub/app/servers.h"
 #include "hub/app/verbs.h"
 #include "hub/app/worlds.h"
-#include "protocol/net/http_server.h"
 
 namespace dunlin::hub {
 
 namespace {
 
-constexpr Millis kGrace{5000};                 // for exchanges under way at the end
+// From SIGTERM to the end of the process. What holds it up beyond that (a disk that does not
+// answer, a pool thread that does not end) is left to the kernel: every file survives a kill.
+constexpr Millis kGrace{10'000};
+constexpr Millis kExchangeGrace{2000};  // exchanges end by themselves; handlers then have 5 s
+constexpr Millis kLastSecond{1000};     // of kGrace, kept free; the next start ends what is left
+
 constexpr std::chrono::days kRenewBefore{30};  // of the server certificate
 
-struct Servers {
-  std::unique_ptr<net::HttpServer> agents, public_, admin;
-};
-
-std::function<void(const net::HttpRequest&, const Error&)> LogFailures(Log log) {
-  return [log](const net::HttpRequest& request, const Error& error) {
-    log.Warn("request_failed", error, {{"method", request.method}, {"target", request.target}});
-  };
-}
-
-Result<std::unique_ptr<net::HttpServer>> ListenTls(asio::any_io_executor executor,
-                                                   const Listen& listen,
-                                                   tls::Config::Options options, bool http1,
-                                                   net::HttpHandler handler, Log log) {
-  net::ServerConfig config;
-  config.on_failure = LogFailures(log);
-  config.address = listen.host;
-  config.port = listen.port;
-  config.http1 = http1;
-  TRY(config.tls, tls::Config::Make(std::move(options)));
-  return net::MakeHttpServer(executor, std::move(config), std::move(handler));
-}
-
-tls::Config::Options OwnIdentity(const HubKeys& keys) {
-  tls::Config::Options options;
-  options.role = tls::Role::kServer;
-  options.certificate_pem = keys.server_pem;
-  options.private_key_pem = keys.server_key_pem;
-  options.alpn = {"h2"};
-  return options;
-}
-
-// What is already listening when a later one fails stays in `servers`, to be stopped.
-Status ListenAll(asio::any_io_executor executor, const HubConfig& config, const HubKeys& keys,
-                 Hub& hub, Log log, Servers& servers) {
-  tls::Config::Options agents = OwnIdentity(keys);
-  agents.ca_pem = keys.ca_pem;
-  agents.verify_peer = true;
-  agents.own_chain_rules = true;
-  TRY(servers.agents,
-      ListenTls(executor, config.agents, std::move(agents), false, AgentRoutes(hub.agents()), log));
-  tls::Config::Options enrol = OwnIdentity(keys);
-  enrol.allow_tls12 = true;
-  enrol.alpn = {"h2", "http/1.1"};
-  enrol.require_alpn = false;
-  enrol.verify_peer = false;
-  TRY(servers.public_, ListenTls(executor, config.public_, std::move(enrol), true,
-                                 PublicRoutes(hub.enrolment()), log));
-  net::ServerConfig admin;
-  admin.address = config.admin_socket;
-  admin.unix_socket = true;
-  admin.http1 = true;
-  admin.on_failure = LogFailures(log);
-  TRY(servers.admin, net::MakeHttpServer(executor, std::move(admin), AdminRoutes(hub.admin())));
-  return {};
-}
-
-// The administrator first: a `status -w` must not hold up the agents' farewell.
-TaskVoid StopAll(Servers& servers) {
-  for (net::HttpServer* server :
-       {servers.admin.get(), servers.agents.get(), servers.public_.get()}) {
-    if (server == nullptr) continue;
-    auto stopped = co_await server->Stop(kGrace);
-    (void)stopped;  // out of grace: what was left is closed
-  }
+TaskVoid StopRenderer(render::Renderer& renderer, Millis limit, Log log) {
+  auto stopping = renderer.Stop();
+  auto stopped = co_await net::WithTimeout(std::move(stopping), limit, "ending sandboxes");
+  if (!stopped) log.Warn("renderer_stop_failed", stopped.error());
   co_return Status();
 }
 
@@ -125,10 +71,10 @@ TaskVoid ServeHub(const HubConfig& config, asio::io_context& context, asio::thre
   const Hub::Worlds worlds{*state, *bundles, *git, *renderer, clock, random, pool};
   CO_TRY(const std::unique_ptr<Hub> hub, Hub::Make(config, std::move(keys), worlds, executor, log));
   Servers servers;
-  const Status listening = ListenAll(executor, config, tls_keys, *hub, log, servers);
+  const Status listening = servers.Listen(executor, config, tls_keys, *hub, log);
   if (!listening) {
-    auto stopped = co_await StopAll(servers);
-    auto ended = co_await renderer->Stop();
+    auto stopped = co_await servers.Stop(executor, kExchangeGrace);
+    auto ended = co_await StopRenderer(*renderer, kGrace, log);
     (void)stopped, (void)ended;  // the first failure is the one to tell
     co_return listening;
   }
@@ -152,16 +98,18 @@ TaskVoid ServeHub(const HubConfig& config, asio::io_context& context, asio::thre
   asio::signal_set signals(executor, SIGTERM, SIGINT);
   auto [error, signal] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
   log.Info("stopping", {{"signal", signal}});
+  const Millis end = clock.Monotonic() + kGrace - kLastSecond;
+  ::alarm(static_cast<unsigned>(kGrace / Seconds(1)));  // SIGALRM ends the process
   hub->Stop();
-  auto closed = co_await StopAll(servers);
+  auto closed = co_await servers.Stop(executor, kExchangeGrace);
   (void)closed;
   while (!ended) {
     auto waited = co_await done.Wait(Seconds(1));
     (void)waited;
   }
-  auto stopping = renderer->Stop();
-  auto stopped = co_await net::WithTimeout(std::move(stopping), Seconds(10), "ending sandboxes");
-  if (!stopped) log.Warn("renderer_stop_failed", stopped.error());
+  const Millis left = std::max(end - clock.Monotonic(), kLastSecond);
+  auto stopped = co_await StopRenderer(*renderer, left, log);
+  (void)stopped;
   co_return outcome;
 }
 

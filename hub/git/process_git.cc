@@ -106,7 +106,7 @@ class ProcessGit : public Git {
       co_return MakeError(
           Errc::kIo, "cannot make the directory " + config_.mirrors_dir + ": " + failed.message());
     }
-    const SerialLock::Holder held = co_await locks_.Acquire(request.mirror);
+    CO_TRY(const SerialLock::Holder held, co_await locks_.Acquire(request.mirror));
     CO_TRY(const auto worker, process::Child::Start(executor, WorkerCommand()));
     worker->SetDeadline(config_.deadline);
     const AnswerLimits limits{request.with_bytes, request.max_bytes};

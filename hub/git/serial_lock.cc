@@ -17,14 +17,17 @@ struct SerialLock::Waiter {
   bool has_lock = false;
 };
 
-asio::awaitable<SerialLock::Holder> SerialLock::Acquire(std::string name) {
+Task<SerialLock::Holder> SerialLock::Acquire(std::string name) {
   const auto [queue, is_free] = queues_.try_emplace(name);
   if (!is_free) {
     const auto executor = co_await asio::this_coro::executor;
     auto waiter = std::make_shared<Waiter>(executor);
     queues_[name].push_back(waiter);
     while (!waiter->has_lock) {
-      (void)co_await waiter->turn.Wait(kLookAgain);
+      const auto waited = co_await waiter->turn.Wait(kLookAgain);
+      if (waited || waited.error().code != Errc::kCancelled || waiter->has_lock) continue;
+      std::erase(queues_[name], waiter);
+      co_return waited.error();
     }
   }
   co_return Holder(this, std::move(name));

@@ -29,8 +29,8 @@ class SerialLock {
     std::string name_;
   };
 
-  // Every holder has a deadline of its own, so the wait ends.
-  asio::awaitable<Holder> Acquire(std::string name);
+  // Every holder has a deadline of its own, so the wait ends. kCancelled: the task was, meanwhile.
+  Task<Holder> Acquire(std::string name);
 
  private:
   struct Waiter;

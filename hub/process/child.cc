@@ -19,6 +19,7 @@
 #include <cstring>
 
 #include "protocol/base/check.h"
+#include "protocol/net/runtime.h"
 
 namespace dunlin::process {
 namespace {
@@ -26,6 +27,10 @@ namespace {
 constexpr size_t kReadBytes = 64 * 1024;
 constexpr size_t kErrorTextBytes = 64 * 1024;
 constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
+
+Error Cancelled() {
+  return MakeError(Errc::kCancelled, "waiting for a child process was cancelled");
+}
 
 Error SystemError(const std::string& what, int error) {
   return MakeError(error == ENOENT ? Errc::kNotFound : Errc::kIo, what + ": " + strerror(error));
@@ -228,6 +233,8 @@ bool Child::timed_out() const { return impl_->timed_out; }
 
 TaskVoid Child::Write(BytesView bytes) {
   auto impl = impl_;
+  const bool cancelled = co_await net::IsCancelled();
+  if (cancelled) co_return Cancelled();
   auto [error, written] =
       co_await asio::async_write(impl->input, asio::buffer(bytes.data(), bytes.size()), kUse);
   if (!error) co_return Status();
@@ -242,6 +249,8 @@ void Child::CloseInput() {
 
 Task<Bytes> Child::Read() {
   auto impl = impl_;
+  const bool cancelled = co_await net::IsCancelled();
+  if (cancelled) co_return Cancelled();
   Bytes bytes(kReadBytes, '\0');
   auto [error, n] = co_await impl->output.async_read_some(asio::buffer(bytes), kUse);
   if (error == asio::error::eof) co_return Bytes();
@@ -255,9 +264,11 @@ Task<Bytes> Child::Read() {
 Task<ExitStatus> Child::Wait() {
   auto impl = impl_;
   while (!impl->status) {
+    const bool cancelled = co_await net::IsCancelled();
+    if (cancelled) co_return Cancelled();
     auto [error] =
         co_await impl->exited.async_wait(asio::posix::stream_descriptor::wait_read, kUse);
-    if (error) co_return MakeError(Errc::kCancelled, "waiting for a child process was cancelled");
+    if (error) co_return Cancelled();
     impl->Reap(WNOHANG);
   }
   impl->timer.cancel();

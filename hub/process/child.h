@@ -46,7 +46,8 @@ struct ExitStatus {
 };
 
 // All members must be called from the executor's one thread. At most one Write and one Read are
-// under way at a time. Destroying kills the group and waits for the child to be gone.
+// under way at a time. A cancelled task's Write, Read and Wait give kCancelled at once. Destroying
+// kills the group and waits for the child to be gone.
 class Child {
  public:
   // kNotFound: no such program; kIo: the system refuses.

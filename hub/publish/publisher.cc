@@ -11,7 +11,6 @@ namespace dunlin::hub {
 
 namespace {
 
-constexpr size_t kCachedDeltas = 256;  // of some 100 bytes each; a publish of 142 variants fits
 // Numbers are times in ms: one further ahead than a clock is ever wrong was made up by the agent,
 // and taking it would use up the numbers of the whole fleet.
 constexpr Millis kFloorAhead = std::chrono::hours(24);
@@ -203,31 +202,44 @@ Result<std::optional<Bytes>> Publisher::Answer(const ClusterId& cluster,
 }
 
 Result<Bytes> Publisher::BundleFrame(const BundleChoice& choice) {
-  TRY(StoredBundle stored, bundles_.Get(choice.digest));
-  wire::BundlePayload payload{choice.digest, std::nullopt, stored.raw_bytes,
-                              std::move(stored.blob)};
-  if (choice.from) {
-    const auto key = std::make_pair(*choice.from, choice.digest);
-    auto cached = deltas_.find(key);
-    if (cached == deltas_.end()) {
-      const auto from = bundles_.GetRaw(*choice.from);
-      TRY(const Bytes to, bundles_.GetRaw(choice.digest));
-      Bytes delta;
-      if (from) {
-        TRY(delta, bundle::EncodeDelta(*from, to));
-      }
-      if (deltas_.size() >= kCachedDeltas) deltas_.clear();
-      cached = deltas_.emplace(key, std::move(delta)).first;
-    }
-    if (!cached->second.empty() && cached->second.size() < payload.blob.size()) {
-      payload.from = choice.from;
-      payload.blob = cached->second;
-    }
+  wire::BundlePayload payload;
+  payload.digest = choice.digest;
+  const Delta* delta = nullptr;
+  if (choice.from) delta = deltas_.Find({*choice.from, choice.digest});
+  if (delta != nullptr && !delta->blob.empty()) {
+    payload.from = choice.from;
+    payload.raw_bytes = delta->raw_bytes;
+    payload.blob = delta->blob;
+  } else {
+    TRY(StoredBundle stored, bundles_.Get(choice.digest));
+    payload.raw_bytes = stored.raw_bytes;
+    payload.blob = std::move(stored.blob);
   }
   const wire::Frame frame = wire::ToFrame(payload);
   Bytes out;
   wire::AppendFrame(out, frame.type, frame.payload);
   return out;
+}
+
+std::vector<DeltaKey> Publisher::MissingDeltas(const std::vector<ClusterContent>& contents) const {
+  std::set<DeltaKey> missing;
+  uint64_t raw_bytes = 0;
+  for (const ClusterContent& content : contents) {
+    const trust::Statement* current = Current(content.cluster);
+    if (current == nullptr) continue;
+    for (const auto& [app, entry] : content.apps) {
+      const auto before = current->apps.find(app);
+      if (before == current->apps.end() || before->second.bundle == entry.bundle) continue;
+      const DeltaKey key{before->second.bundle, entry.bundle};
+      if (deltas_.Find(key) != nullptr || missing.contains(key)) continue;
+      raw_bytes += static_cast<uint64_t>(entry.raw);
+      if (missing.size() >= kDeltasAtOnce || raw_bytes > kDeltaBytesAtOnce) {
+        return {missing.begin(), missing.end()};
+      }
+      missing.insert(key);
+    }
+  }
+  return {missing.begin(), missing.end()};
 }
 
 Result<Bytes> Publisher::BundleFrames(const ClusterId& cluster, const BundleDigest& digest,

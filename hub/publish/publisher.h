@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "hub/publish/bundle_store.h"
+#include "hub/publish/deltas.h"
 #include "hub/publish/poll_answer.h"
 #include "hub/state/hub_state.h"
 #include "protocol/crypto/crypto.h"
@@ -59,7 +60,13 @@ class Publisher {
   // A new head over unchanged statements when the current one is past half its life.
   Status RenewHead();
 
-  // Frames for this poll, or nothing while there is nothing newer for it.
+  // The deltas between what the clusters have and `contents` that are not ready. The driver makes
+  // them before it publishes, off the io thread, where polls are answered.
+  std::vector<DeltaKey> MissingDeltas(const std::vector<ClusterContent>& contents) const;
+  void TakeDeltas(std::vector<Delta> made) { deltas_.Take(std::move(made)); }
+
+  // Frames for this poll, or nothing while there is nothing newer for it. A bundle comes as a delta
+  // when that is ready, else whole, as it is stored.
   Result<std::optional<Bytes>> Answer(const ClusterId& cluster, const wire::PollRequest& request);
   // One bundle for a cluster that a kept statement grants it: kPermission otherwise.
   Result<Bytes> BundleFrames(const ClusterId& cluster, const BundleDigest& digest,
@@ -102,8 +109,7 @@ class Publisher {
   HeadRecord head_;
   std::optional<trust::Publication> publication_;
   int64_t floor_ = 0;
-  std::map<std::pair<BundleDigest, BundleDigest>, Bytes>
-      deltas_;  // (from, to); empty: not worth it
+  DeltaCache deltas_;
 };
 
 }  // namespace dunlin::hub

@@ -124,8 +124,9 @@ Task<SandboxPool::Lease> SandboxPool::Acquire() {
     if (Left(until) <= Millis(0)) co_return NoneFree();
     ++waiting_;
     Fill();
-    (void)co_await changed_.Wait(Left(until));
+    const auto waited = co_await changed_.Wait(Left(until));
     --waiting_;
+    if (!waited && waited.error().code == Errc::kCancelled) co_return waited.error();
   }
   auto member = std::move(ready_.front());
   ready_.pop_front();
@@ -145,7 +146,8 @@ TaskVoid SandboxPool::Stop() {
     if (Left(until) <= Millis(0)) {
       co_return MakeError(Errc::kTimeout, "sandboxes are still there after stopping");
     }
-    (void)co_await changed_.Wait(Left(until));
+    const auto waited = co_await changed_.Wait(Left(until));
+    if (!waited && waited.error().code == Errc::kCancelled) co_return waited.error();
   }
   co_return Status();
 }

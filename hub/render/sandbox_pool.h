@@ -57,7 +57,7 @@ class SandboxPool : public std::enable_shared_from_this<SandboxPool> {
   void Fill();
 
   // kTimeout: none became free within the wait limit; kUnavailable: none starts; kCancelled:
-  // stopped.
+  // stopped, or the task was.
   Task<Lease> Acquire();
 
   // Ends the ready ones and waits, some seconds at most, until everything is gone.

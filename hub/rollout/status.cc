@@ -21,17 +21,33 @@ std::string Text(const wire::Problem& problem) {
   return out;
 }
 
+// Warnings that keep nothing of the state unfulfilled.
+bool IsRemark(const wire::Problem& warning) {
+  return warning.code == "hook_skipped" || warning.code == "api_warning" ||
+         warning.code == "unsupported_policy";
+}
+
+// Why the target is not what it should be: its own problem, else what it holds back or waits for
+// (the agent calls that a warning: prune_guard, waits_for_app, drift …), else what ails the agent.
+std::string ReasonOf(const TargetFacts& facts) {
+  const wire::TargetReport& report = *facts.report;
+  if (!report.problems.empty()) return Text(report.problems.front());
+  const auto warning = std::find_if_not(report.warnings.begin(), report.warnings.end(), IsRemark);
+  if (warning != report.warnings.end()) return Text(*warning);
+  return facts.agent_problems.empty() ? "" : "agent: " + Text(facts.agent_problems.front());
+}
+
 TargetStatus FromReport(const TargetFacts& facts) {
   const wire::TargetReport& report = *facts.report;
   const std::string problem = report.problems.empty() ? "" : Text(report.problems.front());
-  if (report.state == "Failed") return {TargetState::kFailed, problem};
+  if (report.state == "Failed") return {TargetState::kFailed, ReasonOf(facts)};
   if (report.bundle != facts.desired_bundle) {
     if (!facts.agent_problems.empty()) {
       return {TargetState::kFailed, "agent: " + Text(facts.agent_problems.front())};
     }
     return {TargetState::kOutOfSync, "the agent has not applied the newest bundle yet"};
   }
-  if (report.state == "OutOfSync") return {TargetState::kOutOfSync, problem};
+  if (report.state == "OutOfSync") return {TargetState::kOutOfSync, ReasonOf(facts)};
   if (report.state == "Degraded") return {TargetState::kDegraded, problem};
   if (report.state == "Progressing") return {TargetState::kProgressing, problem};
   if (report.state == "Synced") {

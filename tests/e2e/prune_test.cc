@@ -90,6 +90,12 @@ TEST_F(Prune, AMassRemovalWaitsForConfirmation) {
   ASSERT_OK(fleet_->WaitProblem(app_, "one", "prune_guard"));
   EXPECT_TRUE(Deletions().empty());
   EXPECT_EQ(LiveObjects(), 12u);
+  const auto table = fleet_->Dunlin({"status"});
+  ASSERT_OK(table);
+  const size_t row = table->out.find("OutOfSync");
+  ASSERT_NE(row, std::string::npos) << table->out;
+  EXPECT_NE(table->out.find("--allow-mass-prune", row), std::string::npos)
+      << "the REASON column says why, and what to do: " << table->out;
 
   ASSERT_OK(fleet_->Json({"app", "sync", app_, "--allow-mass-prune"}));
   ASSERT_OK(fleet_->WaitSynced(1, ""));

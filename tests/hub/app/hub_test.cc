@@ -331,6 +331,47 @@ TEST_F(HubTest, AReportMakesATargetSyncedAndWakesWhoWatches) {
       << world.hub->admin().Metrics();
 }
 
+// SIGTERM while something outside does not answer.
+TEST_F(HubTest, StoppingCancelsWhatHangsAndLeavesNoTraceOfIt) {
+  HubWorld::Agent agent = Shop();
+  const std::string commit = world.PushShop("2");
+  const std::pair<bool*, int*> outside[] = {{&world.git.hangs, &world.git.hanging},
+                                            {&world.renderer.hangs, &world.renderer.hanging}};
+  for (const auto& [hangs, hanging] : outside) {
+    *hangs = true;
+    testing_support::Started<object::Value> refresh(world.context,
+                                                    world.hub->admin().Refresh(kShopUrl));
+    while (*hanging == 0) {
+      world.context.restart();
+      ASSERT_GT(world.context.run_one_for(Seconds(10)), 0u);
+    }
+    const Millis start = world.clock.Monotonic();
+    world.Stop();
+    EXPECT_LT(world.clock.Monotonic() - start, Seconds(5));
+    EXPECT_TRUE(refresh.done());
+    EXPECT_EQ(*hanging, 0);
+    *hangs = false;
+    world.Start();
+    EXPECT_EQ(Problem(), "");
+    EXPECT_EQ(object::FindString(world.Target("shop", "c1"), {"failed_revision"}), "");
+  }
+  ASSERT_OK(world.Refresh());
+  EXPECT_TRUE(world.Poll(agent).statement);
+  EXPECT_EQ(object::FindString(world.Target("shop", "c1"), {"revision"}), commit);
+}
+
+TEST_F(HubTest, ARollbackTravelsAsADelta) {
+  HubWorld::Agent agent = Shop();
+  world.PushShop("2");
+  ASSERT_OK(world.Refresh());
+  world.Poll(agent);
+  agent.bundles.erase(agent.bundles.begin());  // it keeps the newest only
+  ASSERT_OK(world.Run(world.hub->admin().Rollback("shop", 0)));
+  const Polled back = world.Poll(agent);
+  ASSERT_EQ(back.bundles.size(), 1u);
+  EXPECT_EQ(back.bundles[0].from, agent.bundles[0]);
+}
+
 TEST_F(HubTest, EveryDocumentOfAnEmptyHubIsWellFormed) {
   AdminBackend& admin = world.hub->admin();
   for (const object::Value& document :

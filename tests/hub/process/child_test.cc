@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "hub/process/run.h"
+#include "protocol/net/runtime.h"
 #include "tests/hub/process/run_task.h"
 
 namespace dunlin::process {
@@ -117,6 +118,32 @@ TEST(Child, DestroyingKills) {
   EXPECT_GT(MemoryOf(pid), 0u);
   child->reset();
   EXPECT_TRUE(IsGone(pid));
+}
+
+// Does not look at the first failure, as code that wants the exit status does.
+TaskVoid ReadThenWait(Child& child, Millis& took) {
+  const Millis start = SystemClock().Monotonic();
+  auto read = co_await child.Read();
+  EXPECT_FALSE(read);
+  auto again = co_await child.Read();
+  EXPECT_EQ(again.error().code, Errc::kCancelled);
+  auto written = co_await child.Write("x");
+  EXPECT_EQ(written.error().code, Errc::kCancelled);
+  auto ended = co_await child.Wait();
+  EXPECT_EQ(ended.error().code, Errc::kCancelled);
+  took = SystemClock().Monotonic() - start;
+  co_return Status();
+}
+
+TEST(Child, ACancelledTaskWaitsForNothingMore) {
+  asio::io_context context;
+  auto child = Child::Start(context.get_executor(), Shell("sleep 1000"));
+  ASSERT_TRUE(child);
+  Millis took{-1};
+  auto limited = net::WithTimeout<void>(ReadThenWait(**child, took), Millis(20), "reading");
+  EXPECT_EQ(test::RunTask(context, std::move(limited)).error().code, Errc::kTimeout);
+  EXPECT_GE(took, Millis(0));
+  EXPECT_LT(took, Seconds(10));
 }
 
 TEST(Child, OneFileCanBePassed) {

@@ -101,6 +101,7 @@ class PublisherTest : public ::testing::Test {
   }
   PublishResult Publish(const std::vector<ClusterContent>& contents) {
     clock_.now += Millis(10);
+    publisher_->TakeDeltas(DeltaWork(*bundles_, publisher_->MissingDeltas(contents))().value());
     auto result = publisher_->Publish(contents, {});
     EXPECT_OK(result);
     return result.value_or(PublishResult{});
@@ -272,6 +273,77 @@ TEST_F(PublisherTest, AChangeTravelsAsDeltasInOneFlight) {
   EXPECT_TRUE(types.contains(wire::FrameType::kBundleDelta));
   EXPECT_FALSE(types.contains(wire::FrameType::kStatement));
   EXPECT_TRUE(Accept(held));
+}
+
+// A poll's answer makes none: that would hold up every other agent.
+TEST_F(PublisherTest, ABundleWhoseDeltaIsNotReadyTravelsWhole) {
+  Publish({Content(kA, "1")});
+  const trust::TrustedState held = Accept(Fresh(kA))->state;
+  const ClusterContent second = Content(kA, "2");
+  clock_.now += Millis(10);
+  ASSERT_OK(publisher_->Publish({second}, {}));
+  std::set<wire::FrameType> types;
+  for (const wire::Frame& frame : Frames(held)) types.insert(frame.type);
+  EXPECT_TRUE(types.contains(wire::FrameType::kBundle));
+  EXPECT_FALSE(types.contains(wire::FrameType::kBundleDelta));
+}
+
+TEST_F(PublisherTest, AReadyDeltaIsAnsweredWithoutTheDisk) {
+  Publish({Content(kA, "1")});
+  const trust::TrustedState held = Accept(Fresh(kA))->state;
+  const ClusterContent second = Content(kA, "2");
+  Publish({second});
+  ASSERT_OK(bundles_->Remove(second.apps.begin()->second.bundle));
+  std::set<wire::FrameType> types;
+  for (const wire::Frame& frame : Frames(held)) types.insert(frame.type);
+  EXPECT_TRUE(types.contains(wire::FrameType::kBundleDelta));
+}
+
+TEST_F(PublisherTest, OnlyWhatIsNotReadyIsMissingOnceForAllClusters) {
+  const auto both = [&](const std::string& bundle) {
+    return std::vector{Content(kA, bundle), Content(kB, bundle)};
+  };
+  EXPECT_TRUE(publisher_->MissingDeltas(both("1")).empty()) << "nobody has anything yet";
+  Publish(both("1"));
+  EXPECT_TRUE(publisher_->MissingDeltas(both("1")).empty());
+  const auto missing = publisher_->MissingDeltas(both("2"));
+  ASSERT_EQ(missing.size(), 1u);
+  publisher_->TakeDeltas(DeltaWork(*bundles_, missing)().value());
+  EXPECT_TRUE(publisher_->MissingDeltas(both("2")).empty());
+}
+
+TEST_F(PublisherTest, OnePublishWaitsForABoundedAmountOfDeltas) {
+  ClusterContent before = Content(kA, "1");
+  const trust::StatementApp app = before.apps.begin()->second;
+  before.apps.clear();
+  ClusterContent after = before;
+  for (size_t i = 0; i <= kDeltasAtOnce; ++i) {
+    const AppName name("app-" + std::to_string(i));
+    before.apps[name] = app;
+    after.apps[name] = app;
+    after.apps[name].bundle = crypto::Sha256(std::to_string(i));
+  }
+  Publish({before});
+  EXPECT_EQ(publisher_->MissingDeltas({after}).size(), kDeltasAtOnce);
+  after.apps.begin()->second.raw = kDeltaBytesAtOnce + 1;
+  EXPECT_TRUE(publisher_->MissingDeltas({after}).empty());
+}
+
+TEST(DeltaCache, KeepsTheNewestWithinItsBudget) {
+  DeltaCache cache(10'000);
+  const auto key = [](int i) { return DeltaKey{{}, crypto::Sha256(std::to_string(i))}; };
+  for (int i = 0; i < 4; ++i) {
+    Delta delta;
+    delta.key = key(i);
+    delta.blob = Bytes(4000, 'd');
+    std::vector<Delta> made;
+    made.push_back(std::move(delta));
+    cache.Take(std::move(made));
+  }
+  EXPECT_EQ(cache.Find(key(0)), nullptr);
+  EXPECT_EQ(cache.Find(key(1)), nullptr);
+  EXPECT_NE(cache.Find(key(2)), nullptr);
+  EXPECT_NE(cache.Find(key(3)), nullptr);
 }
 
 TEST_F(PublisherTest, AHeadIsRenewedAtHalfItsLifeOnceForAll) {

@@ -6,6 +6,7 @@
 
 #include "hub/render/choose_sandbox.h"
 #include "hub/render/sandbox_pool.h"
+#include "protocol/net/runtime.h"
 #include "protocol/object/json.h"
 #include "tests/hub/render/render_fixture.h"
 
@@ -129,6 +130,20 @@ TEST_P(RendererTest, ATargetWithoutEndHarmsNoOther) {  // R9
   EXPECT_EQ(answer->targets[0].fault->ToError().code, Errc::kLimit);
   EXPECT_EQ(Names(answer->targets[1]), "a b ");
   EXPECT_EQ(Names(answer->targets[4]), "me ");
+}
+
+// SIGTERM during a render that does not end.
+TEST_P(RendererTest, ACancelledRenderEndsAtOnceAndItsSandboxIsGone) {
+  Start();
+  RenderRequest request{SmallTree(), {{.id = "spin", .path = "spin"}}};
+  auto rendering = renderer_->Render(std::move(request));
+  const Millis start = SystemClock().Monotonic();
+  const auto answer = test::RunTask(
+      context_, net::WithTimeout<RenderAnswer>(std::move(rendering), Millis(500), "render"));
+  EXPECT_EQ(answer.error().code, Errc::kTimeout);
+  const auto stopped = test::RunTask(context_, renderer_->Stop());
+  EXPECT_TRUE(stopped) << stopped.error().message;
+  EXPECT_LT(SystemClock().Monotonic() - start, Seconds(10)) << "its own limit is 30 s";
 }
 
 TEST_P(RendererTest, MemoryLimit) {  // R3

@@ -45,6 +45,26 @@ TEST(RollUp, AnAgentThatRefusesTheNewestStatementIsFailedWithItsReason) {
   EXPECT_NE(status.reason.find("signature does not hold"), std::string::npos);
 }
 
+TEST(RollUp, OutOfSyncNamesWhatTheAgentHoldsBackOrWaitsFor) {
+  const auto reason = [](const TargetFacts& facts) { return RollUp(facts, {}, kNow).reason; };
+  TargetFacts facts = Facts("OutOfSync");
+  EXPECT_EQ(reason(facts), "");
+  facts.agent_problems = {{"", "state_reset", "the agent's database was lost", "it starts anew"}};
+  EXPECT_EQ(reason(facts), "agent: the agent's database was lost; it starts anew");
+  facts.report->warnings = {{"Job.batch shop/init", "hook_skipped", "hooks are not run", ""},
+                            {"", "api_warning", "v1beta1 is deprecated", ""}};
+  EXPECT_EQ(reason(facts), "agent: the agent's database was lost; it starts anew")
+      << "a remark explains nothing";
+  for (const char* code : {"prune_guard", "prune_refused", "prune_unrecorded", "waits_for_app",
+                           "drift", "a word of a newer agent"}) {
+    TargetFacts warned = facts;
+    warned.report->warnings.push_back({"", code, "11 of 12 objects would go", "allow it"});
+    EXPECT_EQ(reason(warned), "11 of 12 objects would go; allow it") << code;
+    warned.report->problems = {{"Service shop/web", "invalid", "port 0", ""}};
+    EXPECT_EQ(reason(warned), "Service shop/web: port 0") << "the target's own problem first";
+  }
+}
+
 TEST(RollUp, SilenceIsStaleAfter90SecondsAndUnknownAfter10Minutes) {
   TargetFacts facts = Facts("Synced");
   facts.last_contact = kNow - Millis(89'999);

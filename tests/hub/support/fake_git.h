@@ -7,6 +7,7 @@
 
 #include "hub/git/git.h"
 #include "protocol/crypto/crypto.h"
+#include "protocol/net/runtime.h"
 
 namespace dunlin::git {
 
@@ -31,6 +32,12 @@ class FakeGit : public Git {
 
   Task<FetchResult> Fetch(Repository repository, std::vector<std::string> revisions) override {
     ++fetches;
+    if (hangs) {
+      ++hanging;
+      auto slept = co_await net::Sleep(std::chrono::hours(1));
+      --hanging;
+      co_return slept.error();
+    }
     const auto repo = repos.find(repository.url);
     if (repo == repos.end()) {
       co_return MakeError(Errc::kNotFound, "there is no repository at " + repository.url);
@@ -86,6 +93,8 @@ class FakeGit : public Git {
 
   std::map<std::string, Repo> repos;
   std::optional<Error> read_error;
+  bool hangs = false;  // every fetch, until it is cancelled
+  int hanging = 0;
   int fetches = 0;
   int reads = 0;
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "hub/render/renderer.h"
+#include "protocol/net/runtime.h"
 #include "protocol/object/json.h"
 
 namespace dunlin::render {
@@ -14,6 +15,12 @@ class FakeRenderer : public Renderer {
  public:
   Task<RenderAnswer> Render(RenderRequest request) override {
     if (error) co_return *error;
+    if (hangs) {
+      ++hanging;
+      auto slept = co_await net::Sleep(std::chrono::hours(1));
+      --hanging;
+      co_return slept.error();
+    }
     RenderAnswer answer;
     for (const RenderTarget& target : request.targets) {
       if (target.kind != "catalog") ++renders;
@@ -25,6 +32,8 @@ class FakeRenderer : public Renderer {
   TaskVoid Stop() override { co_return Status(); }
 
   std::optional<Error> error;
+  bool hangs = false;  // until it is cancelled
+  int hanging = 0;
   int renders = 0;
 
  private:
