@@ -51,6 +51,8 @@ class SqliteAgentState : public AgentState {
   Status PutTrusted(const trust::TrustedState& trusted);
   Status PutBundles(const sync::StoreIntent& intent);
   Status DropOldBundles(const sync::StoreIntent& intent);
+  // Within a transaction of the caller's.
+  Status DropRecords(const std::vector<object::ResourceKey>& keys);
   Status NoteAccepted(int64_t seq);
 
   std::string dir_;

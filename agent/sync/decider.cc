@@ -94,6 +94,7 @@ plan::PlanInput Decider::Input() const {
   input.kinds = &world_.facts->kinds;
   input.schemas = [this](const merge::Gvk& gvk) { return Lookup(gvk); };
   input.failed_lists = world_.failed_lists;
+  input.keep = world_.statement && world_.statement->keep;
   input.statement_complete = world_.StatementComplete() && desired_.lost().empty();
   input.agent_namespace = world_.config.agent_namespace;
   return input;

@@ -155,11 +155,13 @@ struct FetchBundle {
   BundleDigest digest;
   std::optional<BundleDigest> from;
 };
-// One transaction: head, statement, floors, new bundles (security design 2.4, step 13).
+// One transaction: head, statement, floors, new bundles, dropped records (security design 2.4, step
+// 13).
 struct StoreIntent {
   trust::TrustedState trusted;
   std::vector<StoredBundle> bundles;            // new ones
   std::map<std::string, BundleDigest> current;  // app → bundle; the last 10 are kept
+  std::vector<object::ResourceKey> forget;      // records that a statement with `keep` drops
 };
 struct Discover {};
 struct LoadSchema {

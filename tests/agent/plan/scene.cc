@@ -136,6 +136,7 @@ PlanInput Scene::Input() {
   input.failed_lists = failed_lists;
   input.failed_apps = failed_apps;
   input.statement_complete = statement_complete;
+  input.keep = keep;
   input.advancing_allowed = advancing_allowed;
   input.allow_mass_prune_of_removed_apps = allow_mass_prune_of_removed_apps;
   return input;

@@ -34,6 +34,7 @@ class Scene {
   std::set<GroupKind> failed_lists;
   std::set<std::string> failed_apps;
   bool statement_complete = true;
+  bool keep = false;
   bool advancing_allowed = true;
   bool allow_mass_prune_of_removed_apps = false;
 

@@ -165,6 +165,14 @@ TEST_F(AgentStateTest, AnIntentSurvivesAKill) {
   EXPECT_EQ(loaded.held, (std::vector<BundleDigest>{DigestOf(1)}));
 }
 
+TEST_F(AgentStateTest, AnIntentDropsTheRecordsThatItForgetsInItsOwnTransaction) {
+  ASSERT_TRUE(Reopen().StoreRecords({{RecordNamed("a"), RecordNamed("b")}, {}}).has_value());
+  sync::StoreIntent intent = Intent(1);
+  intent.forget = {RecordNamed("a").key, RecordNamed("never there").key};
+  ASSERT_TRUE(state_->StoreIntent(intent).has_value());
+  EXPECT_EQ(Reload().records, std::vector{RecordNamed("b")});
+}
+
 TEST_F(AgentStateTest, TheTimeFloorIsThatOfTheLastHead) {
   EXPECT_EQ(*Reopen().TimeFloor(), TimePoint());
   ASSERT_TRUE(state_->StoreIntent(Intent(1)).has_value());

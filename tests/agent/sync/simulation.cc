@@ -192,6 +192,9 @@ void Simulation::PerformStore(const StoreIntent& intent) {
     return;
   }
   disk.trusted = intent.trusted;
+  for (const object::ResourceKey& key : intent.forget) {
+    std::erase_if(disk.records, [&](const Record& record) { return record.key == key; });
+  }
   for (const StoredBundle& bundle : intent.bundles) bundles[bundle.digest] = bundle;
   events_.push_back(IntentStored{});
 }
