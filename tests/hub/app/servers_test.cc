@@ -99,10 +99,10 @@ TEST_F(ServersTest, ARevokedAgentIsCutOffAtOnceAndNotLetInAgain) {
   EXPECT_EQ(before->status, 400);
   EXPECT_EQ(servers.agents->connections(), 1u);
 
-  // A renewal from another generation: somebody else holds a copy of the key.
+  // A renewal from an older generation: somebody else holds a copy of the key.
   const auto challenge = world.hub->enrolment().BeginRenew(agent.agent.str(), 7);
   ASSERT_OK(challenge);
-  wire::RenewFinish renewal{agent.agent.str(), 9, {}};
+  wire::RenewFinish renewal{agent.agent.str(), 0, {}};
   const auto message = trust::RenewMessage(renewal.agent_id, challenge->nonce, renewal.generation);
   ASSERT_OK(message);
   renewal.proof = key.Sign(*message).value();
