@@ -51,10 +51,10 @@ inline constexpr int kReportErrors = 20;  // errors kept per target
 // protocol/h2 and protocol/net
 inline constexpr uint32_t kH2StreamsPerConnection = 16;  // offered by the agent port
 inline constexpr size_t kHeaderListBytes = 16 * kKiB;
-inline constexpr size_t kRequestBodyBytes = 26 * kMiB;   // largest body a server reads into memory
+inline constexpr size_t kRequestBodyBytes = 26 * kMiB;  // largest body a server reads into memory
 inline constexpr size_t kRequestBodiesBytes = 256 * kMiB;  // of one server, being read
 inline constexpr size_t kResponseBodyBytes = 64 * kMiB;  // largest body a client reads into memory
-inline constexpr size_t kHandlersPerConnection = 64;  // with those of streams that were reset
+inline constexpr size_t kHandlersPerConnection = 64;     // with those of streams that were reset
 inline constexpr int kConnectionsPerIdentity = 4;
 inline constexpr int kConcurrentHandshakes = 256;
 inline constexpr uint32_t kH2StreamWindow = 1 * kMiB;
@@ -106,10 +106,10 @@ inline constexpr int kPruneGuardObjects = 10;  // removals per app that need no 
 inline constexpr int kPruneGuardPercent = 30;  // the same, in percent of the app's members
 
 // agent/kube
-inline constexpr size_t kWatchLineBytes = 4 * kMiB;       // one watch event; etcd stores 1.5 MiB
-inline constexpr size_t kKubeDocumentBytes = 64 * kMiB;   // one list page or discovery document
-inline constexpr size_t kKubeconfigBytes = 1 * kMiB;      // one kubeconfig or credential file
-inline constexpr int kListPageObjects = 200;              // in memory at once, with managedFields
+inline constexpr size_t kWatchLineBytes = 4 * kMiB;      // one watch event; etcd stores 1.5 MiB
+inline constexpr size_t kKubeDocumentBytes = 64 * kMiB;  // one list page or discovery document
+inline constexpr size_t kKubeconfigBytes = 1 * kMiB;     // one kubeconfig or credential file
+inline constexpr int kListPageObjects = 200;             // in memory at once, with managedFields
 
 // agent/state
 inline constexpr int kKeptBundlesPerApp = 10;  // what a rollback finds without the hub (D9)

@@ -70,8 +70,8 @@ Status CheckFrame(BytesView blob, uint64_t raw_bytes) {
 
 Result<Bytes> Decompress(BytesView blob, BytesView prefix, uint64_t raw_bytes) {
   if (raw_bytes > limits::kBundleBytes) {
-    return MakeError(Errc::kLimit, "a bundle of " + std::to_string(raw_bytes) +
-                                       " bytes exceeds " + std::to_string(limits::kBundleBytes));
+    return MakeError(Errc::kLimit, "a bundle of " + std::to_string(raw_bytes) + " bytes exceeds " +
+                                       std::to_string(limits::kBundleBytes));
   }
   TRY_VOID(CheckFrame(blob, raw_bytes));
   const Decompressor context(ZSTD_createDCtx());

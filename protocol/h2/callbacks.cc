@@ -114,8 +114,7 @@ void OnHeadersOrData(Engine::Impl& self, const nghttp2_frame* frame) {
 void OnGoaway(Engine::Impl& self, const nghttp2_goaway& goaway) {
   self.goaway_received = true;
   std::string debug(reinterpret_cast<const char*>(goaway.opaque_data), goaway.opaque_data_len);
-  self.events.push_back(
-      GoawayReceived{goaway.last_stream_id, goaway.error_code, std::move(debug)});
+  self.events.push_back(GoawayReceived{goaway.last_stream_id, goaway.error_code, std::move(debug)});
 }
 
 int OnFrameReceived(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
@@ -136,8 +135,8 @@ int OnFrameReceived(nghttp2_session* session, const nghttp2_frame* frame, void* 
     case NGHTTP2_SETTINGS:
       self.CountControlFrame();
       if (!ack) {
-        self.events.push_back(SettingsReceived{nghttp2_session_get_remote_settings(
-            session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)});
+        self.events.push_back(SettingsReceived{
+            nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)});
       }
       break;
     default:  // WINDOW_UPDATE, PRIORITY, RST_STREAM, extensions

@@ -24,10 +24,9 @@ Bytes Encode(const EnrollBegin& message) {
 }
 
 Bytes Encode(const EnrollChallenge& message) {
-  return object::CanonicalJson(
-      object::Object{{"ca", message.ca_pem},
-                     {"nonce", Base64Encode(message.nonce)},
-                     {"root", Base64Encode(message.root)}});
+  return object::CanonicalJson(object::Object{{"ca", message.ca_pem},
+                                              {"nonce", Base64Encode(message.nonce)},
+                                              {"root", Base64Encode(message.root)}});
 }
 
 Bytes Encode(const EnrollFinish& message) {

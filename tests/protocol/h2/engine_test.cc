@@ -197,7 +197,8 @@ TEST(H2Engine, PingIsAnswered) {
 
 TEST(H2Engine, HeadersThatHttp2CannotCarryAreRefusedBeforeTheyLeave) {
   EnginePair pair;
-  for (const auto& field : Headers{{"Upper", "x"}, {"", "x"}, {"a", "line\nbreak"}, {":path", "/"}}) {
+  for (const auto& field :
+       Headers{{"Upper", "x"}, {"", "x"}, {"a", "line\nbreak"}, {":path", "/"}}) {
     RequestHead head = Get("/");
     head.headers = {field};
     auto result = pair.client.Request(head, "", false);

@@ -45,7 +45,8 @@ Bytes HeaderFrames(uint32_t stream, BytesView block) {
 }
 
 // (name + value + 32) of the fields in HeaderBlock besides the big value.
-constexpr size_t kOtherFields = (7 + 3 + 32) + (7 + 5 + 32) + (5 + 1 + 32) + (10 + 1 + 32) + (1 + 32);
+constexpr size_t kOtherFields =
+    (7 + 3 + 32) + (7 + 5 + 32) + (5 + 1 + 32) + (10 + 1 + 32) + (1 + 32);
 
 TEST(H2Hostile, GarbageInsteadOfThePrefaceIsCorrupt) {
   Engine server(ServerSettings());
