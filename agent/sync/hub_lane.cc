@@ -148,6 +148,7 @@ HubLane::State HubLane::OnLoaded(const Event& event) {
   world_.reset_reason = std::move(state.reset_reason);
   for (StoredBundle& bundle : state.bundles) world_.bundles[bundle.digest] = std::move(bundle);
   world_.inventory.Load(std::move(state.records));
+  world_.keep_on_removal = std::move(state.keep_on_removal);
   if (!world_.reset_reason.empty()) {
     world_.Raise("state_reset",
                  "the agent's database was lost and begun again: " + world_.reset_reason,
@@ -157,6 +158,10 @@ HubLane::State HubLane::OnLoaded(const Event& event) {
   if (!world_.trusted.statement_raw.empty()) {
     auto statement = trust::Statement::Parse(world_.trusted.statement_raw);
     if (statement) {
+      // A database of an older version does not say it.
+      for (const auto& [app, entry] : statement->apps) {
+        if (!entry.prune) world_.keep_on_removal.insert(app.str());
+      }
       world_.statement = std::move(*statement);
       accepted_ = true;
     } else {
@@ -352,6 +357,7 @@ HubLane::State HubLane::Assemble() {
   }
   StoreIntent intent;
   intent.trusted = next.trusted;
+  intent.keep_on_removal = next.keep_on_removal;
   for (const auto& [app, entry] : next.statement.apps) {
     intent.current[app.str()] = entry.bundle;
     if (std::find(world_.held.begin(), world_.held.end(), entry.bundle) == world_.held.end()) {
@@ -363,12 +369,24 @@ HubLane::State HubLane::Assemble() {
 }
 
 // Step 12: every object of every bundle that is new to us; one failure refuses the whole statement.
-Status HubLane::CheckBundles() const {
+Status HubLane::CheckBundles() {
+  std::set<std::string>& keep = candidate_->keep_on_removal;
+  keep = world_.keep_on_removal;
+  const std::set<std::string> recorded = world_.inventory.Apps();
+  std::erase_if(keep, [&](const std::string& app) {
+    return !candidate_->statement.apps.contains(AppName(app)) && !recorded.contains(app);
+  });
   for (const auto& [app, entry] : candidate_->statement.apps) {
+    if (!entry.prune) keep.insert(app.str());
     if (world_.bundles.contains(entry.bundle)) continue;
     const StoredBundle& stored = candidate_->pool.at(entry.bundle);
     TRY(const bundle::Bundle bundle, OpenBundle(stored));
     TRY_VOID(CheckAgainstStatement(bundle, stored.raw_bytes, app.str(), entry));
+    if (RulesOf(bundle, entry).keep_on_removal) {
+      keep.insert(app.str());
+    } else {
+      keep.erase(app.str());
+    }
   }
   return {};
 }
@@ -378,6 +396,7 @@ HubLane::State HubLane::OnStored(const Event&) {
   const bool moved = !world_.statement || !(*world_.statement == next.statement);
   const bool repaired = !world_.StatementComplete();
   world_.trusted = std::move(next.trusted);
+  world_.keep_on_removal = std::move(next.keep_on_removal);
   world_.statement = std::move(next.statement);
   BundlePool kept;
   for (const auto& [app, entry] : world_.statement->apps) {

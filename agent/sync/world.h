@@ -69,6 +69,7 @@ struct World {
 
   // apps
   InventoryStore inventory;
+  std::set<std::string> keep_on_removal;  // StoreIntent's: the policy of apps that have left
 
   // Problems of the agent itself, by code: what a report carries beside the targets.
   std::map<std::string, wire::Problem> problems;

@@ -379,7 +379,10 @@ Status Driver::Publish() {
     // Before its agent has enrolled the cluster has no Kubernetes UID to bind a statement to.
     if (cluster == nullptr || cluster->kube_uid.empty()) continue;
     const bool restored = publication.restored.contains(id);
-    contents.push_back({id, cluster->kube_uid, cluster->channel, apps, restored});
+    const auto confirmed = publication.confirmed.find(id);
+    contents.push_back(
+        {id, cluster->kube_uid, cluster->channel, apps, restored,
+         confirmed == publication.confirmed.end() ? std::set<AppName>() : confirmed->second});
   }
   const Millis start = parts_.clock.Monotonic();
   auto published = parts_.publisher.Publish(contents, record);

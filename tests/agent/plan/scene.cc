@@ -137,7 +137,8 @@ PlanInput Scene::Input() {
   input.failed_apps = failed_apps;
   input.statement_complete = statement_complete;
   input.advancing_allowed = advancing_allowed;
-  input.allow_mass_prune_of_removed_apps = allow_mass_prune_of_removed_apps;
+  input.confirmed_removals = confirmed_removals;
+  input.keep_on_removal = keep_on_removal;
   return input;
 }
 

@@ -192,6 +192,7 @@ void Simulation::PerformStore(const StoreIntent& intent) {
     return;
   }
   disk.trusted = intent.trusted;
+  disk.keep_on_removal = intent.keep_on_removal;
   for (const StoredBundle& bundle : intent.bundles) bundles[bundle.digest] = bundle;
   events_.push_back(IntentStored{});
 }
