@@ -57,7 +57,8 @@ struct PlanInput {
   std::set<GroupKind> failed_lists;   // kinds whose LIST failed: nothing of them is known
   std::set<std::string> failed_apps;  // apps with a failed step in this run
   bool statement_complete = false;    // every bundle of a verified statement is in `desired`
-  bool advancing_allowed = true;      // false: the head is expired, or the state was restored
+  bool keep = false;              // of the statement: prune no app that it does not name (keep.h)
+  bool advancing_allowed = true;  // false: the head is expired, or the state was restored
   // Of apps that are not in the statement any more. Their entries with the policy are gone:
   std::set<std::string> confirmed_removals;  // the guard is lifted for these
   std::set<std::string> keep_on_removal;     // nothing of these is removed
@@ -75,7 +76,7 @@ enum class Action {
                 // kReasonDrift
   kDelete,      // DELETE with body (UID precondition)
   kRelease,     // PATCH that removes our label: kept by opt-out
-  kForget,      // drop the inventory record: already gone, or known under another group
+  kForget,      // drop the inventory record: already gone, known under another group, or kept
 };
 std::string_view Name(Action action);
 

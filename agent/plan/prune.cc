@@ -40,6 +40,7 @@ class AppPruner {
   void Run() {
     ReportUnrecorded();
     if (candidates_.empty()) return;
+    if (input_.keep && app_ == nullptr) return Forget();
     plan_.prune_refused = Refusal();
     if (!plan_.prune_refused.empty()) return;
     const Propagation propagation =
@@ -56,6 +57,19 @@ class AppPruner {
   }
 
  private:
+  // Nothing has to be known of the cluster for it: nothing is touched.
+  void Forget() {
+    for (const InventoryRecord* record : candidates_) {
+      Step step;
+      step.action = Action::kForget;
+      step.key = record->key;
+      step.app = record->app;
+      step.reason = "kept: the hub does not know app " + record->app;
+      steps_.emplace(record->key, std::move(step));
+    }
+    Order();
+  }
+
   // Rules 1 and 2, and everything else that makes the statement or the cluster's picture doubtful.
   std::string Refusal() const {
     if (!input_.statement_complete) {

@@ -222,6 +222,7 @@ Status SqliteAgentState::StoreIntent(const sync::StoreIntent& intent) {
     TRY_VOID(PutBundles(intent));
     TRY_VOID(DropOldBundles(intent));
     TRY_VOID(PutKeepOnRemoval(intent.keep_on_removal));
+    TRY_VOID(DropRecords(intent.forget));
     TRY_VOID(NoteAccepted(intent.trusted.seq));
     TRY_VOID(transaction.Commit());
   }
@@ -334,13 +335,18 @@ Status SqliteAgentState::StoreRecords(const sync::StoreRecords& records) {
         .BindText(12, record.last_error);
     TRY_VOID(put.Run());
   }
+  TRY_VOID(DropRecords(records.deletes));
+  return transaction.Commit();
+}
+
+Status SqliteAgentState::DropRecords(const std::vector<object::ResourceKey>& keys) {
   TRY(store::Statement drop, db_->Prepare("DELETE FROM record WHERE api_group = ? AND kind = ? AND "
                                           "namespace = ? AND name = ?"));
-  for (const object::ResourceKey& key : records.deletes) {
+  for (const object::ResourceKey& key : keys) {
     BindKey(drop, key);
     TRY_VOID(drop.Run());
   }
-  return transaction.Commit();
+  return {};
 }
 
 Status SqliteAgentState::PutReport(const wire::Report& report) {

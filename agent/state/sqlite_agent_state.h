@@ -54,6 +54,8 @@ class SqliteAgentState : public AgentState {
   Status DropOldBundles(const sync::StoreIntent& intent);
   Status PutKeepOnRemoval(const std::set<std::string>& apps);
   Result<std::set<std::string>> KeepOnRemoval();
+  // Within a transaction of the caller's.
+  Status DropRecords(const std::vector<object::ResourceKey>& keys);
   Status NoteAccepted(int64_t seq);
 
   std::string dir_;

@@ -90,10 +90,29 @@ AppLane::News AppLane::TakeNews() {
   return news;
 }
 
+// Nothing more is done of an app that is kept; its parent stays, too, because it says whose the
+// objects are. The run goes when no answer is on its way to it any more.
+void AppLane::LetGo() {
+  for (const std::string& name : world_.kept) {
+    const auto found = runs_.find(name);
+    if (found == runs_.end()) continue;
+    AppRun quiet;
+    quiet.name = name;
+    quiet.parent_busy = found->second.parent_busy;
+    quiet.in_flight = found->second.in_flight;
+    if (quiet.parent_busy || quiet.in_flight > 0) {
+      found->second = std::move(quiet);
+    } else {
+      runs_.erase(found);
+    }
+  }
+}
+
 void AppLane::Advance(TimePoint now, Out& out) {
   now_ = now;
   out_ = &out;
   JudgeHealth();
+  LetGo();
   if (world_.statement && cluster_.Usable()) {
     WatchDiscoveries();
     bool moved = true;

@@ -117,6 +117,7 @@ class AppLane {
   void SendParent(AppRun& app);
   void Store();
   void DropDocuments();
+  void LetGo();
 
   // Writing.
   // Those that look at one object answer true when nothing is left to do for it in this run.

@@ -65,6 +65,7 @@ void AppLane::Refresh() {
 void AppLane::SetUpRuns() {
   std::set<std::string> names = world_.inventory.Apps();
   for (const auto& [name, entry] : world_.statement->apps) names.insert(name.str());
+  for (const std::string& name : world_.kept) names.erase(name);
   for (const std::string& name : names) {
     const bool is_new = !runs_.contains(name);
     AppRun& app = runs_[name];

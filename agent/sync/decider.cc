@@ -94,6 +94,7 @@ plan::PlanInput Decider::Input() const {
   input.kinds = &world_.facts->kinds;
   input.schemas = [this](const merge::Gvk& gvk) { return Lookup(gvk); };
   input.failed_lists = world_.failed_lists;
+  input.keep = world_.statement && world_.statement->keep;
   input.statement_complete = world_.StatementComplete() && desired_.lost().empty();
   input.keep_on_removal = world_.keep_on_removal;
   if (world_.statement) {

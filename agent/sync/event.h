@@ -157,7 +157,8 @@ struct FetchBundle {
   BundleDigest digest;
   std::optional<BundleDigest> from;
 };
-// One transaction: head, statement, floors, new bundles (security design 2.4, step 13).
+// One transaction: head, statement, floors, new bundles, dropped records (security design 2.4, step
+// 13).
 struct StoreIntent {
   trust::TrustedState trusted;
   std::vector<StoredBundle> bundles;            // new ones
@@ -165,6 +166,7 @@ struct StoreIntent {
   // Apps whose objects stay when a later statement does not name them; those that have left and
   // still have records, too. Replaces what is stored.
   std::set<std::string> keep_on_removal;
+  std::vector<object::ResourceKey> forget;  // records that a statement with `keep` drops
 };
 struct Discover {};
 struct LoadSchema {

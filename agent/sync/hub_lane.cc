@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/plan/keep.h"
 #include "agent/sync/bundle_reader.h"
 
 namespace dunlin::sync {
@@ -162,6 +163,7 @@ HubLane::State HubLane::OnLoaded(const Event& event) {
       for (const auto& [app, entry] : statement->apps) {
         if (!entry.prune) world_.keep_on_removal.insert(app.str());
       }
+      Forget(*statement);
       world_.statement = std::move(*statement);
       accepted_ = true;
     } else {
@@ -358,6 +360,9 @@ HubLane::State HubLane::Assemble() {
   StoreIntent intent;
   intent.trusted = next.trusted;
   intent.keep_on_removal = next.keep_on_removal;
+  for (const auto& [app, keys] : Forgotten(next.statement)) {
+    intent.forget.insert(intent.forget.end(), keys.begin(), keys.end());
+  }
   for (const auto& [app, entry] : next.statement.apps) {
     intent.current[app.str()] = entry.bundle;
     if (std::find(world_.held.begin(), world_.held.end(), entry.bundle) == world_.held.end()) {
@@ -366,6 +371,39 @@ HubLane::State HubLane::Assemble() {
   }
   out_->Do(std::move(intent));
   return State::kStoring;
+}
+
+// What `next` makes us forget: the records of apps that it does not name, when it says `keep`. The
+// one before it counts, too: what was in flight when it came may have been recorded since.
+std::map<std::string, std::vector<object::ResourceKey>> HubLane::Forgotten(
+    const trust::Statement& next) const {
+  std::map<std::string, std::vector<object::ResourceKey>> out;
+  const trust::Statement* before = world_.statement ? &*world_.statement : nullptr;
+  for (const trust::Statement* statement : {&next, before}) {
+    if (statement == nullptr || !statement->keep) continue;
+    std::set<std::string> named;
+    for (const auto& [app, entry] : statement->apps) named.insert(app.str());
+    out.merge(plan::UnnamedRecords(named, world_.inventory.view()));
+  }
+  return out;
+}
+
+void HubLane::Forget(const trust::Statement& next) {
+  for (const auto& [app, keys] : Forgotten(next)) {
+    for (const object::ResourceKey& key : keys) world_.inventory.Remove(key);
+    world_.kept.insert(app);
+  }
+  std::erase_if(world_.kept,
+                [&](const std::string& app) { return next.apps.contains(AppName(app)); });
+  std::string names;
+  for (const std::string& app : world_.kept) names += (names.empty() ? "" : ", ") + app;
+  if (names.empty()) return world_.Clear("app_kept");
+  world_.Raise(
+      "app_kept",
+      "the hub, on an older copy of its database, does not know what runs here as app " + names +
+          ": its objects stay and are no longer managed",
+      "apply the App again (dunlin apply -f) and it takes its objects over; delete by hand "
+      "what is not wanted any more");
 }
 
 // Step 12: every object of every bundle that is new to us; one failure refuses the whole statement.
@@ -395,6 +433,7 @@ HubLane::State HubLane::OnStored(const Event&) {
   Candidate& next = *candidate_;
   const bool moved = !world_.statement || !(*world_.statement == next.statement);
   const bool repaired = !world_.StatementComplete();
+  Forget(next.statement);
   world_.trusted = std::move(next.trusted);
   world_.keep_on_removal = std::move(next.keep_on_removal);
   world_.statement = std::move(next.statement);

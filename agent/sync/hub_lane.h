@@ -62,6 +62,9 @@ class HubLane {
   State Refuse(std::string code, std::string message, std::string hint = {});
   Status CheckBundles();
   std::set<BundleDigest> Needed() const;
+  std::map<std::string, std::vector<object::ResourceKey>> Forgotten(
+      const trust::Statement& next) const;
+  void Forget(const trust::Statement& next);
 
   World& world_;
   State state_ = State::kStart;

@@ -70,6 +70,9 @@ struct World {
   // apps
   InventoryStore inventory;
   std::set<std::string> keep_on_removal;  // StoreIntent's: the policy of apps that have left
+  // Not named by a statement with `keep`: their objects stay, nothing of them is managed. Until a
+  // statement names them, or the agent restarts.
+  std::set<std::string> kept;
 
   // Problems of the agent itself, by code: what a report carries beside the targets.
   std::map<std::string, wire::Problem> problems;

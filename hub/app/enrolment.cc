@@ -177,8 +177,9 @@ Result<wire::RenewResult> Enrolment::FinishRenew(const wire::RenewFinish& reques
   TRY_VOID(key.Verify(message, request.proof));
   if (agent.revoked) return MakeError(Errc::kPermission, "this agent is revoked");
   // The answer to an earlier renewal may have been lost, so the generation that the agent is known
-  // to hold stays good until it shows a newer one.
-  if (request.generation < agent.held_generation || request.generation > agent.generation) {
+  // to hold stays good until it shows a newer one. A generation above ours, proved by the key, means
+  // that our database is an older copy: locking then would cut off every agent that renewed since.
+  if (request.generation < agent.held_generation) {
     // Two holders of one key: the one that is behind shows that the key was copied.
     agent.revoked = true;
     TRY_VOID(model_.PutAgent(agent));
@@ -191,7 +192,7 @@ Result<wire::RenewResult> Enrolment::FinishRenew(const wire::RenewFinish& reques
                      "the certificate expired more than 30 days ago; enrol the cluster again");
   }
   agent.held_generation = request.generation;
-  agent.generation += 1;
+  agent.generation = std::max(agent.generation, request.generation) + 1;
   agent.not_after = clock_.Now() + kCertificateLife;
   TRY(std::string certificate, MakeCertificate(key, agent));
   TRY_VOID(model_.PutAgent(agent));

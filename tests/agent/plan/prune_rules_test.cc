@@ -2,6 +2,7 @@
 // in prune_guard_test.cc.
 #include <gtest/gtest.h>
 
+#include "agent/plan/keep.h"
 #include "agent/plan/plan.h"
 #include "agent/plan/stamp.h"
 #include "protocol/object/json.h"
@@ -277,6 +278,32 @@ TEST_F(Prune, NothingToRemoveIsNoPrune) {
   const AppPlan plan = scene_.MakeFor("shop");
   EXPECT_TRUE(plan.prune.empty());
   EXPECT_EQ(plan.prune_refused, "");
+}
+
+// A hub on an older copy of its database does not know every app.
+TEST_F(Prune, AnAppThatAKeepStatementDoesNotNameIsForgottenAndNothingOfItDeleted) {
+  scene_.keep = true;
+  scene_.advancing_allowed = false;  // forgetting needs no leave
+  const auto one = scene_.Applied("unknown", ConfigMap("one"));
+  const auto two = scene_.Applied("unknown", ConfigMap("two"));
+  const auto old = Old(ConfigMap("old"));
+  const AppPlan plan = scene_.MakeFor("unknown");
+  EXPECT_TRUE(Deletes(plan).empty());
+  EXPECT_EQ(FindStep(plan, one)->action, Action::kForget);
+  EXPECT_EQ(FindStep(plan, two)->action, Action::kForget);
+  EXPECT_EQ(plan.prune_refused, "");
+  scene_.advancing_allowed = true;
+  EXPECT_EQ(Decide(old).action, Action::kDelete) << "of an app that it names, it knows";
+}
+
+TEST_F(Prune, TheRecordsOfUnnamedAppsAreThoseToForget) {
+  Inventory inventory;
+  inventory[ConfigMapKey("a")].app = "named";
+  inventory[ConfigMapKey("b")].app = "unknown";
+  inventory[ConfigMapKey("c")].app = "unknown";
+  const auto unnamed = UnnamedRecords({"named", "new"}, inventory);
+  ASSERT_EQ(unnamed.size(), 1u);
+  EXPECT_EQ(unnamed.at("unknown"), (std::vector{ConfigMapKey("b"), ConfigMapKey("c")}));
 }
 
 TEST_F(Prune, ResourcesOfALostCrdAreForgotten) {

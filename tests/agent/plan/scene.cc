@@ -136,6 +136,7 @@ PlanInput Scene::Input() {
   input.failed_lists = failed_lists;
   input.failed_apps = failed_apps;
   input.statement_complete = statement_complete;
+  input.keep = keep;
   input.advancing_allowed = advancing_allowed;
   input.confirmed_removals = confirmed_removals;
   input.keep_on_removal = keep_on_removal;

@@ -35,6 +35,7 @@ class Scene {
   std::set<GroupKind> failed_lists;
   std::set<std::string> failed_apps;
   bool statement_complete = true;
+  bool keep = false;
   bool advancing_allowed = true;
   std::set<std::string> confirmed_removals;
   std::set<std::string> keep_on_removal;

@@ -176,6 +176,14 @@ TEST_F(AgentStateTest, WhichAppsAreKeptOnRemovalIsReplacedByEachIntent) {
   EXPECT_EQ(Reload().keep_on_removal, intent.keep_on_removal);
 }
 
+TEST_F(AgentStateTest, AnIntentDropsTheRecordsThatItForgetsInItsOwnTransaction) {
+  ASSERT_TRUE(Reopen().StoreRecords({{RecordNamed("a"), RecordNamed("b")}, {}}).has_value());
+  sync::StoreIntent intent = Intent(1);
+  intent.forget = {RecordNamed("a").key, RecordNamed("never there").key};
+  ASSERT_TRUE(state_->StoreIntent(intent).has_value());
+  EXPECT_EQ(Reload().records, std::vector{RecordNamed("b")});
+}
+
 TEST_F(AgentStateTest, TheTimeFloorIsThatOfTheLastHead) {
   EXPECT_EQ(*Reopen().TimeFloor(), TimePoint());
   ASSERT_TRUE(state_->StoreIntent(Intent(1)).has_value());

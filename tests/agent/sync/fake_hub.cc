@@ -29,6 +29,7 @@ void FakeHub::Publish(const std::map<std::string, App>& apps, TimePoint now) {
   trust::Statement next;
   next.cluster = kCluster;
   next.kube = kube_uid;
+  next.keep = keep;
   next.seq = std::max(*trust::NextSequence(statement_.seq, now), seq_floor);
   if (!statement_raw_.empty()) next.prev = crypto::Sha256(statement_raw_);
   for (const auto& [name, app] : apps) {

@@ -44,6 +44,7 @@ class FakeHub {
   std::set<AppName> removed;  // of the next statement only
   int64_t seq_floor = 0;      // the next statement gets this number at least
   std::string kube_uid = "kube-1";
+  bool keep = false;    // of the next statements
   bool tamper = false;  // the statement that is sent is not the one that was signed
   std::vector<wire::Report> reports;
 

@@ -193,6 +193,9 @@ void Simulation::PerformStore(const StoreIntent& intent) {
   }
   disk.trusted = intent.trusted;
   disk.keep_on_removal = intent.keep_on_removal;
+  for (const object::ResourceKey& key : intent.forget) {
+    std::erase_if(disk.records, [&](const Record& record) { return record.key == key; });
+  }
   for (const StoredBundle& bundle : intent.bundles) bundles[bundle.digest] = bundle;
   events_.push_back(IntentStored{});
 }
