@@ -59,9 +59,10 @@ struct PlanInput {
   bool statement_complete = false;    // every bundle of a verified statement is in `desired`
   bool keep = false;              // of the statement: prune no app that it does not name (keep.h)
   bool advancing_allowed = true;  // false: the head is expired, or the state was restored
-  // Removal of a whole app: its entry with allowMassPrune is gone, so the guard holds unless this.
-  bool allow_mass_prune_of_removed_apps = false;
-  std::string agent_namespace;  // empty: dunlin-system
+  // Of apps that are not in the statement any more. Their entries with the policy are gone:
+  std::set<std::string> confirmed_removals;  // the guard is lifted for these
+  std::set<std::string> keep_on_removal;     // nothing of these is removed
+  std::string agent_namespace;               // empty: dunlin-system
 };
 
 enum class Action {
@@ -113,7 +114,7 @@ struct AppPlan {
   int priority = 0;
   std::vector<Stage> stages;
   std::vector<Stage> prune;   // empty when nothing is to be removed or pruning is refused
-  std::string prune_refused;  // why, when candidates exist and are not removed
+  std::string prune_refused;  // why, when candidates exist and are not (all) removed
   std::vector<Problem> problems;
   // Write-ahead inventory (rule 10): recorded members plus everything that this run may create.
   std::vector<object::ResourceKey> superset;

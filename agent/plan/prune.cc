@@ -16,6 +16,7 @@ namespace {
 using object::ResourceKey;
 
 constexpr size_t kNamedObjects = 5;  // objects that a message names
+constexpr std::string_view kHeld = "held until it is allowed (--allow-mass-prune)";
 
 // CRDs go after everything else, namespaces after CRDs.
 int Part(const ResourceKey& key) { return IsNamespace(key) ? 2 : IsCrd(key) ? 1 : 0; }
@@ -49,8 +50,10 @@ class AppPruner {
         steps_.emplace(record->key, std::move(*step));
       }
     }
+    if (!MassPruneAllowed() && TooMany()) return;
+    if (!MassPruneAllowed()) HoldDangerous();
     for (auto& [key, step] : steps_) HoldBack(key, step);
-    if (BlastGuard()) Order();
+    Order();
   }
 
  private:
@@ -82,6 +85,11 @@ class AppPruner {
                " is missing or does not hold what the statement "
                "says";
       }
+    }
+    if (app_ == nullptr && input_.keep_on_removal.contains(plan_.app)) {
+      return "the app left the catalogue with prune off (or as an Application without the "
+             "finalizer resources-finalizer.argocd.argoproj.io): its objects stay. To have them "
+             "removed, bring the app back with prune on and take it out again";
     }
     if (app_ != nullptr) {
       if (!app_->policy.prune) return "prune is off in the app's policy";
@@ -197,33 +205,44 @@ class AppPruner {
     return {};
   }
 
-  // Rule 3. False: too much at once.
-  bool BlastGuard() {
-    const bool allowed =
-        app_ == nullptr ? input_.allow_mass_prune_of_removed_apps : app_->policy.allow_mass_prune;
-    if (allowed) return true;
+  // Rule 3.
+  bool MassPruneAllowed() const {
+    return app_ == nullptr ? input_.confirmed_removals.contains(plan_.app)
+                           : app_->policy.allow_mass_prune;
+  }
+
+  bool TooMany() {
     const auto known = std::count_if(members_.begin(), members_.end(),
                                      [](const auto* record) { return !record->uid.empty(); });
-    int64_t deletes = 0;
-    std::string dangerous;
-    for (const auto& [key, step] : steps_) {
-      if (step.action != Action::kDelete) continue;
-      ++deletes;
-      if (dangerous.empty() && TakesOthersAlong(key)) dangerous = key.Text();
+    const auto deletes = std::count_if(steps_.begin(), steps_.end(), [](const auto& item) {
+      return item.second.action == Action::kDelete && !TakesOthersAlong(item.first);
+    });
+    if (deletes <= limits::kPruneGuardObjects ||
+        deletes * 100 <= known * limits::kPruneGuardPercent) {
+      return false;
     }
-    std::string text;
-    if (!dangerous.empty()) {
-      text = "removing " + dangerous + " takes data or other objects along";
-    } else if (deletes > limits::kPruneGuardObjects &&
-               deletes * 100 > known * limits::kPruneGuardPercent) {
-      text = std::to_string(deletes) + " of " + std::to_string(known) +
-             " objects would be removed, more than " + std::to_string(limits::kPruneGuardObjects) +
-             " and more than " + std::to_string(limits::kPruneGuardPercent) + " %";
-    }
-    if (text.empty()) return true;
-    plan_.prune_refused = text + ": held until it is allowed (--allow-mass-prune)";
+    plan_.prune_refused = std::to_string(deletes) + " of " + std::to_string(known) +
+                          " objects would be removed, more than " +
+                          std::to_string(limits::kPruneGuardObjects) + " and more than " +
+                          std::to_string(limits::kPruneGuardPercent) + " %: " + std::string(kHeld);
     plan_.problems.push_back({plan_.app, "", "prune_guard", plan_.prune_refused});
-    return false;
+    return true;
+  }
+
+  // An object that takes others along waits alone: the rest of the app goes.
+  void HoldDangerous() {
+    for (auto it = steps_.begin(); it != steps_.end();) {
+      if (it->second.action != Action::kDelete || !TakesOthersAlong(it->first)) {
+        ++it;
+        continue;
+      }
+      const std::string name = it->first.Text();
+      std::string text =
+          "removing " + name + " takes data or other objects along: " + std::string(kHeld);
+      if (plan_.prune_refused.empty()) plan_.prune_refused = text;
+      plan_.problems.push_back({plan_.app, name, "prune_guard", std::move(text)});
+      it = steps_.erase(it);
+    }
   }
 
   int32_t WaveOfLive(const ResourceKey& key) const {

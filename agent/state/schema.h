@@ -7,7 +7,7 @@
 
 namespace dunlin::state {
 
-// 1: 2026-11: first.
+// 1: 2026-11: first. 2: 2026-11: keep_on_removal.
 inline std::vector<store::Migration> Migrations() {
   return {{1, R"sql(
 -- What the agent trusts and has accepted (trust::TrustedState); one row.
@@ -63,6 +63,10 @@ CREATE TABLE reset (
   reason TEXT NOT NULL,
   seq INTEGER NOT NULL
 );
+)sql"},
+          {2, R"sql(
+-- Apps whose objects stay when they leave the statement (sync::StoreIntent).
+CREATE TABLE keep_on_removal (app TEXT PRIMARY KEY) WITHOUT ROWID;
 )sql"}};
 }
 

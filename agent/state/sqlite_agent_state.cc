@@ -116,6 +116,7 @@ Result<sync::LoadedState> SqliteAgentState::LoadAll() {
   TRY(out.trusted, LoadTrusted(out.identity));
   TRY(out.held, Held());
   TRY(out.records, Records());
+  TRY(out.keep_on_removal, KeepOnRemoval());
   TRY(out.outbox, Outbox());
   TRY(out.reset_reason, ResetReason());
   if (out.trusted.statement_raw.empty()) return out;
@@ -220,6 +221,7 @@ Status SqliteAgentState::StoreIntent(const sync::StoreIntent& intent) {
     TRY_VOID(PutTrusted(intent.trusted));
     TRY_VOID(PutBundles(intent));
     TRY_VOID(DropOldBundles(intent));
+    TRY_VOID(PutKeepOnRemoval(intent.keep_on_removal));
     TRY_VOID(DropRecords(intent.forget));
     TRY_VOID(NoteAccepted(intent.trusted.seq));
     TRY_VOID(transaction.Commit());
@@ -286,6 +288,25 @@ Status SqliteAgentState::DropOldBundles(const sync::StoreIntent& intent) {
                    "app_bundle) WHERE n > ?)"));
   TRY_VOID(trim.Bind(0, limits::kKeptBundlesPerApp).Run());
   return db_->Execute("DELETE FROM bundle WHERE digest NOT IN (SELECT digest FROM app_bundle)");
+}
+
+Status SqliteAgentState::PutKeepOnRemoval(const std::set<std::string>& apps) {
+  TRY_VOID(db_->Execute("DELETE FROM keep_on_removal"));
+  TRY(store::Statement put, db_->Prepare("INSERT INTO keep_on_removal (app) VALUES (?)"));
+  for (const std::string& app : apps) {
+    TRY_VOID(put.BindText(0, app).Run());
+  }
+  return {};
+}
+
+Result<std::set<std::string>> SqliteAgentState::KeepOnRemoval() {
+  std::set<std::string> out;
+  TRY(store::Statement get, db_->Prepare("SELECT app FROM keep_on_removal"));
+  while (true) {
+    TRY(const bool row, get.Step());
+    if (!row) return out;
+    out.insert(get.Text(0));
+  }
 }
 
 Status SqliteAgentState::NoteAccepted(int64_t seq) {

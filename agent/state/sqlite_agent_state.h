@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "agent/state/agent_state.h"
@@ -51,6 +52,8 @@ class SqliteAgentState : public AgentState {
   Status PutTrusted(const trust::TrustedState& trusted);
   Status PutBundles(const sync::StoreIntent& intent);
   Status DropOldBundles(const sync::StoreIntent& intent);
+  Status PutKeepOnRemoval(const std::set<std::string>& apps);
+  Result<std::set<std::string>> KeepOnRemoval();
   // Within a transaction of the caller's.
   Status DropRecords(const std::vector<object::ResourceKey>& keys);
   Status NoteAccepted(int64_t seq);

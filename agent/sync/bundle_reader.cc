@@ -54,6 +54,7 @@ AppRules RulesOf(const bundle::Bundle& bundle, const trust::StatementApp& entry)
   AppRules out;
   plan::AppPolicy& app = out.plan;
   app.prune = policy.prune && entry.prune;
+  out.keep_on_removal = !app.prune || policy.keep_on_removal;
   app.self_heal = policy.self_heal;
   app.allow_empty = policy.allow_empty;
   app.allow_mass_prune = entry.allow_mass_prune;

@@ -22,8 +22,9 @@ Status CheckAgainstStatement(const bundle::Bundle& bundle, uint64_t raw_bytes,
 // What of the policy the agent acts by.
 struct AppRules {
   plan::AppPolicy plan;
-  std::string as_user;  // "system:serviceaccount:ns:name", or empty
-  int retry_limit = 5;  // fast tries
+  bool keep_on_removal = false;  // prune off included
+  std::string as_user;           // "system:serviceaccount:ns:name", or empty
+  int retry_limit = 5;           // fast tries
   int64_t retry_backoff_ms = 100;
   std::vector<bundle::IgnoreRule> ignore;
   // Parts that this version does not honour; the app is applied without them and says so.

@@ -96,6 +96,10 @@ plan::PlanInput Decider::Input() const {
   input.failed_lists = world_.failed_lists;
   input.keep = world_.statement && world_.statement->keep;
   input.statement_complete = world_.StatementComplete() && desired_.lost().empty();
+  input.keep_on_removal = world_.keep_on_removal;
+  if (world_.statement) {
+    for (const AppName& app : world_.statement->removed) input.confirmed_removals.insert(app.str());
+  }
   input.agent_namespace = world_.config.agent_namespace;
   return input;
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,11 +31,12 @@ using SchemaPtr = std::shared_ptr<const merge::Schema>;
 struct LoadedState {
   Identity identity;
   trust::TrustedState trusted;
-  std::vector<StoredBundle> bundles;  // of the accepted statement
-  std::vector<BundleDigest> held;     // every bundle in the store, newest first
-  std::vector<Record> records;        // the inventory
-  std::vector<wire::Report> outbox;   // not yet acknowledged, oldest first
-  std::string reset_reason;           // not empty: the database was damaged and begun again
+  std::vector<StoredBundle> bundles;      // of the accepted statement
+  std::vector<BundleDigest> held;         // every bundle in the store, newest first
+  std::vector<Record> records;            // the inventory
+  std::set<std::string> keep_on_removal;  // StoreIntent's
+  std::vector<wire::Report> outbox;       // not yet acknowledged, oldest first
+  std::string reset_reason;               // not empty: the database was damaged and begun again
 };
 
 // What the apiserver says about itself.
@@ -161,7 +163,10 @@ struct StoreIntent {
   trust::TrustedState trusted;
   std::vector<StoredBundle> bundles;            // new ones
   std::map<std::string, BundleDigest> current;  // app → bundle; the last 10 are kept
-  std::vector<object::ResourceKey> forget;      // records that a statement with `keep` drops
+  // Apps whose objects stay when a later statement does not name them; those that have left and
+  // still have records, too. Replaces what is stored.
+  std::set<std::string> keep_on_removal;
+  std::vector<object::ResourceKey> forget;  // records that a statement with `keep` drops
 };
 struct Discover {};
 struct LoadSchema {

@@ -149,6 +149,7 @@ HubLane::State HubLane::OnLoaded(const Event& event) {
   world_.reset_reason = std::move(state.reset_reason);
   for (StoredBundle& bundle : state.bundles) world_.bundles[bundle.digest] = std::move(bundle);
   world_.inventory.Load(std::move(state.records));
+  world_.keep_on_removal = std::move(state.keep_on_removal);
   if (!world_.reset_reason.empty()) {
     world_.Raise("state_reset",
                  "the agent's database was lost and begun again: " + world_.reset_reason,
@@ -158,6 +159,10 @@ HubLane::State HubLane::OnLoaded(const Event& event) {
   if (!world_.trusted.statement_raw.empty()) {
     auto statement = trust::Statement::Parse(world_.trusted.statement_raw);
     if (statement) {
+      // A database of an older version does not say it.
+      for (const auto& [app, entry] : statement->apps) {
+        if (!entry.prune) world_.keep_on_removal.insert(app.str());
+      }
       Forget(*statement);
       world_.statement = std::move(*statement);
       accepted_ = true;
@@ -354,6 +359,7 @@ HubLane::State HubLane::Assemble() {
   }
   StoreIntent intent;
   intent.trusted = next.trusted;
+  intent.keep_on_removal = next.keep_on_removal;
   for (const auto& [app, keys] : Forgotten(next.statement)) {
     intent.forget.insert(intent.forget.end(), keys.begin(), keys.end());
   }
@@ -401,12 +407,24 @@ void HubLane::Forget(const trust::Statement& next) {
 }
 
 // Step 12: every object of every bundle that is new to us; one failure refuses the whole statement.
-Status HubLane::CheckBundles() const {
+Status HubLane::CheckBundles() {
+  std::set<std::string>& keep = candidate_->keep_on_removal;
+  keep = world_.keep_on_removal;
+  const std::set<std::string> recorded = world_.inventory.Apps();
+  std::erase_if(keep, [&](const std::string& app) {
+    return !candidate_->statement.apps.contains(AppName(app)) && !recorded.contains(app);
+  });
   for (const auto& [app, entry] : candidate_->statement.apps) {
+    if (!entry.prune) keep.insert(app.str());
     if (world_.bundles.contains(entry.bundle)) continue;
     const StoredBundle& stored = candidate_->pool.at(entry.bundle);
     TRY(const bundle::Bundle bundle, OpenBundle(stored));
     TRY_VOID(CheckAgainstStatement(bundle, stored.raw_bytes, app.str(), entry));
+    if (RulesOf(bundle, entry).keep_on_removal) {
+      keep.insert(app.str());
+    } else {
+      keep.erase(app.str());
+    }
   }
   return {};
 }
@@ -417,6 +435,7 @@ HubLane::State HubLane::OnStored(const Event&) {
   const bool repaired = !world_.StatementComplete();
   Forget(next.statement);
   world_.trusted = std::move(next.trusted);
+  world_.keep_on_removal = std::move(next.keep_on_removal);
   world_.statement = std::move(next.statement);
   BundlePool kept;
   for (const auto& [app, entry] : world_.statement->apps) {

@@ -34,6 +34,7 @@ class HubLane {
     std::set<BundleDigest> fetching;
     std::set<BundleDigest> fetched;  // asked for once: a second failure refuses the candidate
     bool loaded = false;
+    std::set<std::string> keep_on_removal;  // StoreIntent's
     TimePoint received{};
     TimePoint verified{};
   };
@@ -59,7 +60,7 @@ class HubLane {
   State Judge(PollContent content);
   State Assemble();
   State Refuse(std::string code, std::string message, std::string hint = {});
-  Status CheckBundles() const;
+  Status CheckBundles();
   std::set<BundleDigest> Needed() const;
   std::map<std::string, std::vector<object::ResourceKey>> Forgotten(
       const trust::Statement& next) const;

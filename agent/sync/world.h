@@ -69,6 +69,7 @@ struct World {
 
   // apps
   InventoryStore inventory;
+  std::set<std::string> keep_on_removal;  // StoreIntent's: the policy of apps that have left
   // Not named by a statement with `keep`: their objects stay, nothing of them is managed. Until a
   // statement names them, or the agent restarts.
   std::set<std::string> kept;

@@ -153,6 +153,29 @@ Task<object::Value> AdminService::Sync(std::string name, bool allow_mass_prune) 
   if (parts_.model.pins().contains(name)) {
     CO_TRY_VOID(parts_.model.SetPin(name, std::nullopt));
   }
+  std::vector<TargetKey> left = LeftTargets(View());
+  std::erase_if(left, [&](const TargetKey& key) { return key.first != name; });
+  const Targets& targets = parts_.pipeline.targets();
+  const auto first = targets.lower_bound({name, ClusterId()});
+  const bool only_left = !left.empty() && (first == targets.end() || first->first.first != name);
+  if (only_left && !allow_mass_prune) {
+    co_return MakeError(Errc::kPrecondition,
+                        "app " + name + " is not in the catalogue any more and its objects on " +
+                            std::to_string(left.size()) +
+                            " cluster(s) are not removed yet: `dunlin app get " + name +
+                            "` says why; to confirm their removal: dunlin app sync " + name +
+                            " --allow-mass-prune");
+  }
+  if (allow_mass_prune) {
+    for (const TargetKey& key : left) parts_.pipeline.ConfirmRemoval(key.first, key.second);
+  }
+  if (only_left) {
+    CO_TRY_VOID(parts_.driver.Publish());
+    object::Object document = AppDocument(View(), name);
+    document["message"] = "the removal of app " + name + " is confirmed on " +
+                          std::to_string(left.size()) + " cluster(s)";
+    co_return object::Value(std::move(document));
+  }
   CO_TRY_VOID(parts_.pipeline.Sync(name, allow_mass_prune));
   // What comes with the fleet repository may change which repositories the app needs.
   std::set<std::string> looked_at;

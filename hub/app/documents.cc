@@ -1,6 +1,7 @@
 #include "hub/app/documents.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "hub/app/history.h"
@@ -73,9 +74,41 @@ std::string WorstHealth(const std::vector<std::string>& healths) {
   return healths.empty() ? "" : healths.front();
 }
 
+// What the cluster's agent still reports of apps that are no targets any more.
+std::vector<TargetKey> LeftOf(const FleetView& view, const ClusterId& cluster) {
+  std::vector<TargetKey> keys;
+  const ReportRecord* record = view.model.FindReport(cluster);
+  if (record == nullptr) return keys;
+  for (const wire::TargetReport& target : record->report.targets) {
+    TargetKey key{target.app, cluster};
+    if (!view.pipeline.targets().contains(key)) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+const Pipeline::Target& TargetOf(const FleetView& view, const TargetKey& key) {
+  static const Pipeline::Target kLeft;  // no spec, nothing rendered
+  const auto found = view.pipeline.targets().find(key);
+  return found == view.pipeline.targets().end() ? kLeft : found->second;
+}
+
+// The agent's word on an app that has left: it is done when the agent reports it no more.
+TargetStatus StatusOfLeft(const wire::TargetReport* report, TargetStatus status) {
+  if (status.state == TargetState::kUnknown || status.state == TargetState::kStale) return status;
+  std::string reason =
+      "it is not in the catalogue for this cluster any more; its objects are not removed yet";
+  if (report != nullptr && !report->warnings.empty()) {
+    const wire::Problem& warning = report->warnings.front();
+    reason = "it is not in the catalogue for this cluster any more: " + warning.message;
+    if (!warning.hint.empty()) reason += "; " + warning.hint;
+  }
+  if (status.state == TargetState::kFailed) return status;
+  return {TargetState::kOutOfSync, std::move(reason)};
+}
+
 // The map is ordered by app: one look-up an app, not a walk over the whole fleet.
 std::vector<TargetKey> TargetsOfCluster(const FleetView& view, const ClusterId& cluster) {
-  std::vector<TargetKey> keys;
+  std::vector<TargetKey> keys = LeftOf(view, cluster);
   const Targets& targets = view.pipeline.targets();
   for (auto it = targets.begin(); it != targets.end();) {
     const std::string app = it->first.first;
@@ -118,8 +151,17 @@ object::Object ProblemDocument(const wire::Problem& problem) {
           {"object", problem.object}};
 }
 
+std::vector<TargetKey> LeftTargets(const FleetView& view) {
+  std::vector<TargetKey> keys;
+  for (const auto& [id, cluster] : view.model.clusters()) {
+    for (TargetKey& key : LeftOf(view, id)) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
 TargetStatus StatusOf(const FleetView& view, const TargetKey& key) {
-  const Pipeline::Target& target = view.pipeline.targets().at(key);
+  const bool left = !view.pipeline.targets().contains(key);
+  const Pipeline::Target& target = TargetOf(view, key);
   TargetFacts facts;
   facts.last_contact = LastContact(view, key.second);
   facts.rendered = target.memory.bundle.has_value();
@@ -128,6 +170,12 @@ TargetStatus StatusOf(const FleetView& view, const TargetKey& key) {
   if (const wire::TargetReport* report = FindReport(view, key)) facts.report = *report;
   if (const ReportRecord* report = view.model.FindReport(key.second)) {
     facts.agent_problems = report->report.problems;
+  }
+  if (left) {
+    facts.rendered = true;
+    if (facts.report) facts.desired_bundle = facts.report->bundle;
+    const TargetStatus status = RollUp(facts, ContactLimits(), view.now);
+    return StatusOfLeft(FindReport(view, key), status);
   }
   TargetStatus status = RollUp(facts, ContactLimits(), view.now);
   // A commit that waits for a person is no failure, but the cluster is not what Git says.
@@ -140,7 +188,7 @@ TargetStatus StatusOf(const FleetView& view, const TargetKey& key) {
 }
 
 object::Object TargetDocument(const FleetView& view, const TargetKey& key) {
-  const Pipeline::Target& target = view.pipeline.targets().at(key);
+  const Pipeline::Target& target = TargetOf(view, key);
   const TargetMemory& memory = target.memory;
   const ClusterRecord* cluster = view.model.FindCluster(key.second);
   const wire::TargetReport* report = FindReport(view, key);
@@ -182,11 +230,13 @@ object::Object StatusDocument(const FleetView& view, const std::vector<wire::Pro
                               int64_t version) {
   object::Array targets;
   std::map<std::string, int64_t> states;
-  for (const auto& [key, target] : view.pipeline.targets()) {
+  const auto add = [&](const TargetKey& key) {
     object::Object document = TargetDocument(view, key);
     ++states[std::string(object::View(document["state"].get_string()))];
     targets.push_back(std::move(document));
-  }
+  };
+  for (const auto& [key, target] : view.pipeline.targets()) add(key);
+  for (const TargetKey& key : LeftTargets(view)) add(key);
   int64_t connected = 0;
   for (const auto& [id, cluster] : view.model.clusters()) {
     const auto contact = LastContact(view, id);
@@ -198,7 +248,7 @@ object::Object StatusDocument(const FleetView& view, const std::vector<wire::Pro
                          {"connected", connected},
                          {"states", by_state},
                          {"synced", states["Synced"]},
-                         {"targets", view.pipeline.targets().size()}};
+                         {"targets", targets.size()}};
   return {{"problems", ToArray(problems)},
           {"summary", summary},
           {"targets", targets},
@@ -265,10 +315,14 @@ std::vector<std::string> AppNames(const FleetView& view) {
   std::set<std::string> names;
   for (const auto& app : view.catalogue.Apps()) names.insert(app->name.str());
   for (const auto& [key, target] : view.pipeline.targets()) names.insert(key.first);
+  for (const TargetKey& key : LeftTargets(view)) names.insert(key.first);
   return {names.begin(), names.end()};
 }
 
-object::Object AppDocument(const FleetView& view, const std::string& name) {
+namespace {
+
+object::Object AppDocumentOf(const FleetView& view, const std::string& name,
+                             const std::vector<TargetKey>& left) {
   const auto app = view.catalogue.FindApp(name);
   const catalog::ObjectId id{catalog::ObjectKind::kApp, name};
   std::vector<TargetStatus> statuses;
@@ -277,8 +331,11 @@ object::Object AppDocument(const FleetView& view, const std::string& name) {
   int64_t objects = 0;
   std::map<std::string, int> revisions;
   std::string revision;
-  for (const TargetKey& key : TargetsOfApp(view, name)) {
-    const TargetMemory& memory = view.pipeline.targets().at(key).memory;
+  std::vector<TargetKey> keys = TargetsOfApp(view, name);
+  std::copy_if(left.begin(), left.end(), std::back_inserter(keys),
+               [&](const TargetKey& key) { return key.first == name; });
+  for (const TargetKey& key : keys) {
+    const TargetMemory& memory = TargetOf(view, key).memory;
     statuses.push_back(StatusOf(view, key));
     if (const wire::TargetReport* report = FindReport(view, key)) {
       healths.push_back(report->health);
@@ -325,10 +382,17 @@ object::Object AppDocument(const FleetView& view, const std::string& name) {
   return out;
 }
 
+}  // namespace
+
+object::Object AppDocument(const FleetView& view, const std::string& name) {
+  return AppDocumentOf(view, name, LeftTargets(view));
+}
+
 object::Object AppsDocument(const FleetView& view) {
   object::Array items;
+  const std::vector<TargetKey> left = LeftTargets(view);
   for (const std::string& name : AppNames(view)) {
-    object::Object document = AppDocument(view, name);
+    object::Object document = AppDocumentOf(view, name, left);
     document.erase("targets");
     document.erase("document");
     items.push_back(std::move(document));

@@ -25,7 +25,11 @@ struct FleetView {
 // When the cluster's agent was last heard; a poll that is held is contact now.
 std::optional<TimePoint> LastContact(const FleetView& view, const ClusterId& cluster);
 
-// State and reason of one target. REQUIRES: it exists.
+// Targets that the catalogue does not have any more while their agents still report them: objects
+// are left there. The agents' last reports say which.
+std::vector<TargetKey> LeftTargets(const FleetView& view);
+
+// State and reason of one target, or of one that has left (OutOfSync, with what the agent says).
 TargetStatus StatusOf(const FleetView& view, const TargetKey& key);
 
 // {"app","cluster","region","state","reason","health","revision","pending","bundle","objects",

@@ -385,7 +385,10 @@ std::vector<ClusterContent> Driver::ContentsOf(const Publication& publication) c
     // Before its agent has enrolled the cluster has no Kubernetes UID to bind a statement to.
     if (cluster == nullptr || cluster->kube_uid.empty()) continue;
     const bool restored = publication.restored.contains(id);
-    contents.push_back({id, cluster->kube_uid, cluster->channel, apps, restored});
+    const auto confirmed = publication.confirmed.find(id);
+    contents.push_back(
+        {id, cluster->kube_uid, cluster->channel, apps, restored,
+         confirmed == publication.confirmed.end() ? std::set<AppName>() : confirmed->second});
   }
   return contents;
 }

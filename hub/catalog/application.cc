@@ -144,6 +144,22 @@ void ReadSyncPolicy(Fields policy, SyncPolicy& sync) {
   policy.Finish();
 }
 
+// Without one of these Argo CD leaves the objects where they are when the Application is deleted:
+// https://argo-cd.readthedocs.io/en/stable/user-guide/app_deletion/
+constexpr std::string_view kDeletesObjects = "resources-finalizer.argocd.argoproj.io";
+
+bool KeepsOnRemoval(const object::Value* metadata) {
+  const object::Array* finalizers =
+      metadata == nullptr ? nullptr : object::FindArray(*metadata, {"finalizers"});
+  if (finalizers == nullptr) return true;
+  return std::none_of(finalizers->begin(), finalizers->end(), [](const object::Value& finalizer) {
+    if (!finalizer.is_string()) return false;
+    const std::string_view name = object::View(finalizer.get_string());
+    // ".../foreground" and ".../background" choose how, not whether.
+    return name == kDeletesObjects || name.starts_with(std::string(kDeletesObjects) + "/");
+  });
+}
+
 void ReadIgnoreDifferences(Fields& spec, SyncPolicy& sync) {
   for (Fields& item : spec.Objects("ignoreDifferences")) {
     IgnoreRule rule;
@@ -180,6 +196,7 @@ App ReadApplication(Fields& root, const std::string& name) {
   ReadSources(spec, app);
   ReadDestination(spec.Object("destination"), app);
   ReadSyncPolicy(spec.Object("syncPolicy"), app.sync);
+  app.sync.keep_on_removal = KeepsOnRemoval(root.Raw("metadata"));
   ReadIgnoreDifferences(spec, app.sync);
   spec.Ignore({"info", "revisionHistoryLimit"});
   spec.Finish();

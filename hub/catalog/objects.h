@@ -69,6 +69,7 @@ struct Retry {
 struct SyncPolicy {
   bool automatic = true;  // false (an Application without `automated`): only on `dunlin app sync`
   bool prune = true;
+  bool keep_on_removal = false;  // the app's objects stay when the app leaves the catalogue
   bool self_heal = true;
   bool allow_empty = false;
   ApplyMode apply = ApplyMode::kMerge3;

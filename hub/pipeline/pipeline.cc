@@ -342,6 +342,12 @@ Status Pipeline::Sync(const std::string& app, bool allow_mass_prune) {
   return {};
 }
 
+void Pipeline::ConfirmRemoval(const std::string& app, const ClusterId& cluster) {
+  if (targets_.contains({app, cluster})) return;
+  confirmed_.insert({app, cluster});
+  republish_.insert(cluster);
+}
+
 Status Pipeline::Rollback(const std::string& app, const std::map<ClusterId, OldBundle>& bundles) {
   bool found = false;
   for (auto& [key, target] : targets_) {
@@ -397,9 +403,14 @@ Publication Pipeline::Collect() const {
     if (content == out.contents.end() || !target.memory.bundle) continue;
     content->second[AppName(key.first)] = EntryOf(target);
   }
+  for (const auto& [app, cluster] : confirmed_) {
+    const auto content = out.contents.find(cluster);
+    if (content == out.contents.end() || content->second.contains(AppName(app))) continue;
+    out.confirmed[cluster].insert(AppName(app));
+  }
   // Nothing is rendered yet for a cluster that has just enrolled: that is no order to run nothing.
   std::erase_if(out.contents, [&](const auto& content) {
-    return content.second.empty() &&
+    return content.second.empty() && !out.confirmed.contains(content.first) &&
            std::none_of(removed_.begin(), removed_.end(),
                         [&](const TargetKey& key) { return key.second == content.first; });
   });
@@ -420,6 +431,8 @@ void Pipeline::Published(const Publication& publication, TimePoint now) {
     if (publication.contents.contains(key.second)) target.mass_prune = false;
   }
   for (const TargetKey& key : publication.removed) removed_.erase(key);
+  std::erase_if(confirmed_,
+                [&](const TargetKey& key) { return publication.contents.contains(key.second); });
   for (const auto& [cluster, content] : publication.contents) republish_.erase(cluster);
 }
 

@@ -85,6 +85,7 @@ struct Publication {
   std::map<std::string, std::string> history;  // app -> cause: "commit", "catalogue", "rollback"
   // Of `contents`: their agents hold what the database does not know (Pipeline::Recover).
   std::set<ClusterId> restored;
+  std::map<ClusterId, std::set<AppName>> confirmed;  // of `contents`: removals to confirm
   bool empty() const { return contents.empty() && changed.empty() && removed.empty(); }
 };
 
@@ -170,6 +171,9 @@ class Pipeline {
 
   // kNotFound when the app has no target. Ends a rollback and looks again at everything.
   Status Sync(const std::string& app, bool allow_mass_prune);
+  // The next statement of the cluster says that the removal of the app is meant, unless the app is
+  // wanted there again.
+  void ConfirmRemoval(const std::string& app, const ClusterId& cluster);
   // Gives clusters old bundles again and holds the app there. kNotFound: none of them is a target.
   Status Rollback(const std::string& app, const std::map<ClusterId, OldBundle>& bundles);
   bool Pinned(const std::string& app) const { return pinned_.contains(app); }
@@ -221,6 +225,7 @@ class Pipeline {
   std::set<std::string> pinned_;
   std::set<std::string> triggers_;
   std::set<TargetKey> removed_;
+  std::set<TargetKey> confirmed_;  // removals that a person has confirmed, not yet published
   std::set<ClusterId> republish_;  // their content may have changed
   std::map<std::string, wire::Problem> app_problems_;
   std::map<ClusterId, Recovery> recovering_;

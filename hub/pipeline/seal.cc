@@ -29,6 +29,7 @@ Result<Sealed> Seal(const catalog::App& app, std::vector<object::Value> objects)
 bundle::Policy PolicyOf(const catalog::App& app) {
   bundle::Policy policy;
   policy.prune = app.sync.prune;
+  policy.keep_on_removal = app.sync.keep_on_removal;
   policy.self_heal = app.sync.self_heal;
   policy.allow_empty = app.sync.allow_empty;
   policy.apply = Name(app.sync.apply);

@@ -80,7 +80,7 @@ Result<PublishResult> Publisher::Publish(const std::vector<ClusterContent>& cont
     const auto kept = statements_.find(content.cluster);
     const Kept* last =
         kept == statements_.end() || kept->second.empty() ? nullptr : &kept->second.back();
-    if (last != nullptr && !content.restored) {
+    if (last != nullptr && !content.restored && content.removed.empty()) {
       // A commit that changes no bundle makes no statement: the revision alone is the hub's to
       // show.
       auto same = content.apps;
@@ -100,6 +100,7 @@ Result<PublishResult> Publisher::Publish(const std::vector<ClusterContent>& cont
     statement.epoch = config_.epoch;
     statement.kube = content.kube_uid;
     statement.keep = content.restored;
+    statement.removed = content.removed;
     if (last != nullptr) statement.prev = last->record.digest;
     const int64_t before = std::max(last == nullptr ? 0 : last->record.seq, floor_);
     TRY(statement.seq, trust::NextSequence(before, clock_.Now()));

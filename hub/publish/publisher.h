@@ -30,6 +30,7 @@ struct ClusterContent {
   // The cluster's agent holds what this database does not know (a restored backup): a new statement
   // even with equal content, which prunes no app that it does not name.
   bool restored = false;
+  std::set<AppName> removed;  // trust::Statement::removed: not in `apps`; needs a new statement
 };
 
 struct PublishResult {

@@ -26,6 +26,9 @@ struct IgnoreRule {
 
 struct Policy {
   bool prune = true;
+  // The objects stay when the app leaves the statement; what leaves the app is pruned as `prune`
+  // says. Written only when true: an agent that does not know it refuses the bundle.
+  bool keep_on_removal = false;
   bool self_heal = true;
   bool allow_empty = false;
   std::string apply = "merge3";            // merge3 | ssa

@@ -79,6 +79,7 @@ struct ListMember {
 
 constexpr std::array kFlags = {FlagMember{"allow_empty", &Policy::allow_empty},
                                FlagMember{"create_namespace", &Policy::create_namespace},
+                               FlagMember{"keep_on_removal", &Policy::keep_on_removal},
                                FlagMember{"prune", &Policy::prune},
                                FlagMember{"self_heal", &Policy::self_heal}};
 constexpr std::array kTexts = {

@@ -33,6 +33,18 @@ Result<StatementApp> AppFromJson(const object::Value& json) {
   return app;
 }
 
+Result<object::Array> RemovedToJson(const Statement& statement) {
+  object::Array names;
+  for (const AppName& name : statement.removed) {
+    TRY_VOID(CheckName(name.str(), "removed"));
+    if (statement.apps.contains(name)) {
+      return MakeError(Errc::kInvalidArgument, "removed: app " + name.str() + " is in apps, too");
+    }
+    names.emplace_back(name.str());
+  }
+  return names;
+}
+
 }  // namespace
 
 Result<Bytes> Statement::Serialize() const {
@@ -57,6 +69,10 @@ Result<Bytes> Statement::Serialize() const {
                           {"seq", seq},
                           {"version", kDocumentVersion}};
   if (keep) document["keep"] = true;
+  if (!removed.empty()) {
+    TRY(object::Array names, RemovedToJson(*this));
+    document["removed"] = std::move(names);
+  }
   return WriteDocument(document, limits::kStatementBytes);
 }
 
@@ -78,6 +94,13 @@ Result<Statement> Statement::Parse(BytesView bytes) {
   }
   TRY(out.kube, NeedText(document, "kube"));
   TRY(out.prev, NeedDigest(document, "prev"));
+  if (document.contains("removed")) {
+    TRY(const object::Array names, NeedArray(document, "removed"));
+    for (const object::Value& name : names) {
+      if (!name.is_string()) return MakeError(Errc::kCorrupt, "removed holds more than names");
+      out.removed.insert(AppName(std::string(object::View(name.get_string()))));
+    }
+  }
   TRY(out.seq, NeedInt(document, "seq"));
   TRY_VOID(CheckCanonical(out.Serialize(), bytes));
   return out;

@@ -6,13 +6,15 @@
 // missing or reordered fields, white space, depth above 8, another _type or version are refused.
 // Signatures are over these bytes as they are; nothing is re-canonicalised before verification.
 //
-// History of `version`: 1: 2026-11: first; 2026-11: statement gains the optional `keep`. A reader
+// History of `version`: 1: 2026-11: first; 2026-11: statement gains the optional `keep`, later
+// `removed`. A reader
 // that does not know the field refuses the statement (an unknown field) and keeps what it has: the
 // safe side, so the number stays.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,6 +80,10 @@ struct Statement {
   // delete nor make a statement acceptable that would not be.
   bool keep = false;
   Digest prev;  // of the previous statement's bytes; zero for the first
+  // Apps that the statement does not name and whose removal a person has confirmed: lifts the blast
+  // guard for what they left behind, for this seq only. Written only when not empty, as
+  // "removed":["a","b"] (sorted, each once) between "prev" and "seq"; none may be in `apps`.
+  std::set<AppName> removed;
   int64_t seq = 0;
 
   Result<Bytes> Serialize() const;

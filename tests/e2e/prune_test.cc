@@ -1,6 +1,7 @@
 // What is removed from a cluster, and above all what is not. A removed manifest is pruned; nothing
 // else ever deletes: not an emptied repository, a render error, a vanished path, a lost agent
 // database or a hub restored from an older copy; `dunlin status` says each of them.
+#include <algorithm>
 #include <filesystem>
 
 #include "protocol/object/json.h"
@@ -31,6 +32,33 @@ class Prune : public OneCluster {
         0, {"get", "configmaps", "-n", app_, "-l", "applyset.kubernetes.io/part-of", "-o", "name"});
     EXPECT_OK(names);
     return names ? static_cast<size_t>(std::count(names->begin(), names->end(), '\n')) : 0;
+  }
+
+  // A second app, so that the catalogue is not empty without the first.
+  void AddOther() {
+    const std::string other = "apiVersion: dunlin.dev/v1\nkind: App\nmetadata: { name: " + app_ +
+                              "-other }\nspec:\n  source: { repo: " + fleet_->git().bare() +
+                              ", revision: main, path: other }\n  namespace: " + app_ + "-other\n";
+    ASSERT_OK(fleet_->git().Write("catalogue/other.yaml", other));
+    ASSERT_OK(fleet_->git().Write("other/map.yaml", ConfigMap("map")));
+    const auto revision = fleet_->git().Push("one more app");
+    ASSERT_OK(revision);
+    ASSERT_OK(fleet_->WaitSynced(2, *revision));
+  }
+
+  void DeleteApp() {
+    ASSERT_OK(fleet_->git().Remove("catalogue/app.yaml"));
+    ASSERT_OK(fleet_->git().Push("without the app"));
+  }
+
+  Status WaitGone() {
+    return fleet_->WaitStatus("the app to be gone", [this](const object::Value& status) {
+      const object::Array* targets = object::FindArray(status, {"targets"});
+      return targets != nullptr &&
+             std::none_of(targets->begin(), targets->end(), [this](const object::Value& target) {
+               return object::FindString(target, {"app"}) == app_;
+             });
+    });
   }
 
   std::vector<std::string> Deletions() {
@@ -100,6 +128,59 @@ TEST_F(Prune, AMassRemovalWaitsForConfirmation) {
   ASSERT_OK(fleet_->Json({"app", "sync", app_, "--allow-mass-prune"}));
   ASSERT_OK(fleet_->WaitSynced(1, ""));
   EXPECT_EQ(Deletions().size(), 11u);
+}
+
+TEST_F(Prune, ADeletedAppIsRemovedAndTheNamespaceThatWasMadeForItStays) {
+  ASSERT_NO_FATAL_FAILURE(AddOther());
+  ASSERT_NO_FATAL_FAILURE(DeleteApp());
+  ASSERT_OK(WaitGone());
+  EXPECT_EQ(LiveObjects(), 0u);
+  const auto space = plane_->Get(0, "namespace", "", app_);
+  ASSERT_OK(space);
+  EXPECT_EQ(object::Find(*space, {"metadata", "labels", "applyset.kubernetes.io/part-of"}),
+            nullptr);
+  EXPECT_OK(plane_->Get(0, "configmap", app_ + "-other", "map"));
+}
+
+TEST_F(Prune, ADeletedAppWithPruneOffStaysAndSaysSo) {
+  ASSERT_OK(
+      fleet_->git().Write("catalogue/app.yaml", App("manifests") + "  sync: { prune: false }\n"));
+  const auto off = fleet_->git().Push("prune off");
+  ASSERT_OK(off);
+  ASSERT_OK(fleet_->WaitSynced(1, *off));
+  ASSERT_NO_FATAL_FAILURE(AddOther());
+  ASSERT_NO_FATAL_FAILURE(DeleteApp());
+  ASSERT_OK(fleet_->WaitProblem(app_, "one", "prune off"));
+  const auto target = fleet_->Target(app_, "one");
+  ASSERT_OK(target);
+  EXPECT_EQ(object::FindString(*target, {"state"}), "OutOfSync");
+  EXPECT_TRUE(Deletions().empty());
+  EXPECT_EQ(LiveObjects(), static_cast<size_t>(kObjects));
+}
+
+// 12 objects: more than 10 and more than 30 % of the app.
+TEST_F(Prune, ADeletedAppAboveTheGuardWaitsForConfirmation) {
+  for (int i = kObjects; i < 12; ++i) {
+    const std::string name = "item-" + std::to_string(i);
+    ASSERT_OK(fleet_->git().Write("manifests/" + name + ".yaml", ConfigMap(name)));
+  }
+  ASSERT_NO_FATAL_FAILURE(AddOther());
+  EXPECT_EQ(LiveObjects(), 12u);
+  ASSERT_NO_FATAL_FAILURE(DeleteApp());
+  ASSERT_OK(fleet_->WaitProblem(app_, "one", "prune_guard"));
+  const auto target = fleet_->Target(app_, "one");
+  ASSERT_OK(target);
+  EXPECT_EQ(object::FindString(*target, {"state"}), "OutOfSync");
+  EXPECT_NE(object::FindString(*target, {"reason"}).find("--allow-mass-prune"),
+            std::string_view::npos);
+  EXPECT_TRUE(Deletions().empty());
+  EXPECT_EQ(LiveObjects(), 12u);
+
+  EXPECT_FALSE(fleet_->Json({"app", "sync", app_}));
+  ASSERT_OK(fleet_->Json({"app", "sync", app_, "--allow-mass-prune"}));
+  ASSERT_OK(WaitGone());
+  EXPECT_EQ(LiveObjects(), 0u);
+  EXPECT_OK(plane_->Get(0, "configmap", app_ + "-other", "map"));
 }
 
 TEST_F(Prune, AnEmptiedRepositoryPrunesNothing) {

@@ -164,7 +164,7 @@ TEST(Plan, WhateverHappensNothingDesiredIsDeletedAndNothingWithoutOurMark) {
   for (uint32_t seed = 100; seed <= 160; ++seed) {
     Scene scene;
     Fill(scene, seed);
-    scene.allow_mass_prune_of_removed_apps = true;
+    scene.confirmed_removals = {"a", "b", "c"};
     const DesiredSet desired = scene.Prepared();
     for (const AppPlan& plan : scene.Make().apps) {
       for (const Stage& stage : plan.prune) {

@@ -230,8 +230,83 @@ TEST(RemovedApp, PruneRule3TheGuardHolds) {
   for (int i = 0; i < 11; ++i) scene.Applied("shop", ConfigMap("c" + std::to_string(i)));
   EXPECT_TRUE(scene.MakeFor("shop").prune.empty());
   EXPECT_TRUE(HasProblem(scene.MakeFor("shop"), "prune_guard"));
-  scene.allow_mass_prune_of_removed_apps = true;
+  scene.confirmed_removals = {"another"};
+  EXPECT_TRUE(scene.MakeFor("shop").prune.empty());
+  scene.confirmed_removals = {"shop"};
   EXPECT_EQ(Deletes(scene.MakeFor("shop")).size(), 11u);
+}
+
+TEST(RemovedApp, WhatIsKeptOnRemovalStaysAndSaysSo) {
+  Scene scene;
+  scene.App("other");
+  scene.Applied("shop", ConfigMap("a"));
+  scene.keep_on_removal = {"shop"};
+  scene.confirmed_removals = {"shop"};  // lifts the guard, not the policy
+  const AppPlan plan = scene.MakeFor("shop");
+  EXPECT_TRUE(plan.prune.empty());
+  EXPECT_NE(plan.prune_refused.find("prune off"), std::string::npos) << plan.prune_refused;
+}
+
+TEST(RemovedApp, TheNoteOfAnAppThatIsThereDoesNotMatter) {
+  Scene scene;
+  scene.Synced("shop", ConfigMap("kept"));
+  scene.Applied("shop", ConfigMap("old"));
+  scene.keep_on_removal = {"shop"};
+  EXPECT_EQ(Deletes(scene.MakeFor("shop")).size(), 1u);
+}
+
+TEST(RemovedApp, ANamespaceThatWeMadeIsReleasedAndTheRestGoes) {
+  Scene scene;
+  scene.policies["shop"].create_namespace = true;
+  scene.policies["shop"].default_namespace = "shop";
+  scene.Want("shop", ConfigMap("a"));
+  object::Value implied;
+  for (const DesiredPtr& item : scene.Prepared().apps.at(0).objects) {
+    if (item->implied) implied = item->object;
+  }
+  ASSERT_TRUE(implied.is_object());
+  Scene left;
+  left.App("other");
+  const auto space = left.Applied("shop", implied);
+  const auto map = left.Applied("shop", ConfigMap("a"));
+  const AppPlan plan = left.MakeFor("shop");
+  EXPECT_EQ(plan.prune_refused, "");
+  EXPECT_EQ(Deletes(plan), (std::vector<std::string>{map.Text()}));
+  ASSERT_NE(FindStep(plan, space), nullptr);
+  EXPECT_EQ(FindStep(plan, space)->action, Action::kRelease);
+}
+
+TEST(RemovedApp, PruneRule3WhatTakesOthersAlongWaitsAlone) {
+  Scene scene;
+  scene.App("other");
+  const auto map = scene.Applied("shop", ConfigMap("a"));
+  const auto claim = scene.Applied("shop", Manifest("v1", "PersistentVolumeClaim", "data"));
+  const auto space = scene.Applied("shop", Manifest("v1", "Namespace", "shop"));
+  AppPlan plan = scene.MakeFor("shop");
+  EXPECT_EQ(Deletes(plan), (std::vector<std::string>{map.Text()}));
+  EXPECT_EQ(FindStep(plan, claim), nullptr);
+  EXPECT_EQ(FindStep(plan, space), nullptr);
+  EXPECT_NE(plan.prune_refused.find("--allow-mass-prune"), std::string::npos);
+  size_t held = 0;
+  for (const Problem& problem : plan.problems) {
+    if (problem.code != "prune_guard") continue;
+    EXPECT_TRUE(problem.object == claim.Text() || problem.object == space.Text());
+    ++held;
+  }
+  EXPECT_EQ(held, 2u);
+  scene.confirmed_removals = {"shop"};
+  plan = scene.MakeFor("shop");
+  EXPECT_EQ(Deletes(plan).size(), 3u);
+  EXPECT_EQ(Deletes(plan).back(), space.Text());
+}
+
+TEST(MassPrune, PruneRule3WhatIsHeldAloneDoesNotCountForTheRest) {
+  Scene scene;
+  scene.App("shop");
+  scene.policies["shop"].allow_empty = true;
+  for (int i = 0; i < 10; ++i) scene.Applied("shop", ConfigMap("c" + std::to_string(i)));
+  scene.Applied("shop", Manifest("v1", "PersistentVolumeClaim", "data"));
+  EXPECT_EQ(Deletes(scene.MakeFor("shop")).size(), 10u);
 }
 
 TEST(RemovedApp, PruneRule1NotWhileTheStatementIsIncomplete) {

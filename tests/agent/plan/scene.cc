@@ -138,7 +138,8 @@ PlanInput Scene::Input() {
   input.statement_complete = statement_complete;
   input.keep = keep;
   input.advancing_allowed = advancing_allowed;
-  input.allow_mass_prune_of_removed_apps = allow_mass_prune_of_removed_apps;
+  input.confirmed_removals = confirmed_removals;
+  input.keep_on_removal = keep_on_removal;
   return input;
 }
 

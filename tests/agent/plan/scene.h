@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,7 +37,8 @@ class Scene {
   bool statement_complete = true;
   bool keep = false;
   bool advancing_allowed = true;
-  bool allow_mass_prune_of_removed_apps = false;
+  std::set<std::string> confirmed_removals;
+  std::set<std::string> keep_on_removal;
 
   // The app is in the statement, also without objects.
   void App(const std::string& app) { manifests_[app]; }

@@ -165,6 +165,17 @@ TEST_F(AgentStateTest, AnIntentSurvivesAKill) {
   EXPECT_EQ(loaded.held, (std::vector<BundleDigest>{DigestOf(1)}));
 }
 
+TEST_F(AgentStateTest, WhichAppsAreKeptOnRemovalIsReplacedByEachIntent) {
+  sync::StoreIntent intent = Intent(1);
+  intent.keep_on_removal = {"gone", "shop"};
+  ASSERT_TRUE(Reopen().StoreIntent(intent).has_value());
+  EXPECT_EQ(Reload().keep_on_removal, intent.keep_on_removal);
+  intent = Intent(2);
+  intent.keep_on_removal = {"shop"};
+  ASSERT_TRUE(Reopen().StoreIntent(intent).has_value());
+  EXPECT_EQ(Reload().keep_on_removal, intent.keep_on_removal);
+}
+
 TEST_F(AgentStateTest, AnIntentDropsTheRecordsThatItForgetsInItsOwnTransaction) {
   ASSERT_TRUE(Reopen().StoreRecords({{RecordNamed("a"), RecordNamed("b")}, {}}).has_value());
   sync::StoreIntent intent = Intent(1);

@@ -159,6 +159,49 @@ TEST_F(AppTest, AMassRemovalNeedsTheStatementsConsent) {
   EXPECT_EQ(sim.State("shop"), "Synced");
 }
 
+TEST_F(AppTest, ARemovedAppAboveTheGuardWaitsForItsConfirmation) {
+  Deploy({{"a", Maps("a", 12)}, {"b", Maps("b", 1)}});
+  Deploy({{"b", Maps("b", 1)}});
+  EXPECT_EQ(Value("a11"), "one");
+  EXPECT_EQ(sim.State("a"), "OutOfSync");
+  EXPECT_TRUE(Has(Codes("a"), "prune_guard"));
+  sim.Boot();  // a restart changes nothing of that
+  sim.Run(Millis(5000));
+  EXPECT_EQ(Value("a11"), "one");
+  sim.hub.removed = {AppName("a")};
+  Deploy({{"b", Maps("b", 1)}});
+  EXPECT_EQ(Value("a11"), "missing");
+  EXPECT_EQ(Value("b0"), "one");
+  EXPECT_EQ(sim.machine().Report(sim.now).targets.size(), 1u);
+  EXPECT_EQ(sim.hub.reports.back().targets.size(), 1u);  // and the hub hears of it
+}
+
+TEST_F(AppTest, AnAppWithPruneOffThatIsRemovedStaysAlsoAfterARestart) {
+  FakeHub::App off = Maps("a", 2);
+  off.policy.prune = false;
+  FakeHub::App orphan = Maps("o", 2);
+  orphan.policy.keep_on_removal = true;
+  Deploy({{"a", off}, {"b", Maps("b", 1)}, {"o", orphan}});
+  sim.Boot();
+  sim.Run(Millis(5000));
+  Deploy({{"b", Maps("b", 1)}});
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Value("a0"), "one");
+    EXPECT_EQ(Value("o1"), "one");
+    EXPECT_EQ(sim.State("a"), "OutOfSync");
+    EXPECT_TRUE(Has(Codes("a"), "prune_refused"));
+    EXPECT_TRUE(Has(Codes("o"), "prune_refused"));
+    sim.Boot();
+    sim.Run(Millis(5000));
+  }
+  // Back with prune on, and out again.
+  Deploy({{"a", Maps("a", 2)}, {"b", Maps("b", 1)}});
+  EXPECT_EQ(sim.State("a"), "Synced");
+  Deploy({{"b", Maps("b", 1)}});
+  EXPECT_EQ(Value("a0"), "missing");
+  EXPECT_EQ(Value("o0"), "one");
+}
+
 TEST_F(AppTest, AnExpiredHeadRemovesNothingUntilItIsRenewed) {
   sim.hub.life = Millis(60 * 60 * 1000);
   Deploy({{"shop", Maps("m", 4)}});

@@ -1,6 +1,7 @@
 #include "tests/agent/sync/fake_hub.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "protocol/base/check.h"
 #include "protocol/bundle/codec.h"
@@ -48,6 +49,7 @@ void FakeHub::Publish(const std::map<std::string, App>& apps, TimePoint now) {
     bundles_[digest] = {std::move(*raw), std::move(blob)};
     history_[name].push_back(digest);
   }
+  next.removed = std::exchange(removed, {});
   statement_ = std::move(next);
   auto raw = statement_.Serialize();
   CHECK(raw.has_value());

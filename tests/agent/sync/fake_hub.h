@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ class FakeHub {
   bool inline_bundles = true;
   bool deltas = true;
   Millis life{15 * 60 * 1000};
-  int64_t seq_floor = 0;  // the next statement gets this number at least
+  std::set<AppName> removed;  // of the next statement only
+  int64_t seq_floor = 0;      // the next statement gets this number at least
   std::string kube_uid = "kube-1";
   bool keep = false;    // of the next statements
   bool tamper = false;  // the statement that is sent is not the one that was signed

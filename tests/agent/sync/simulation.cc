@@ -192,6 +192,7 @@ void Simulation::PerformStore(const StoreIntent& intent) {
     return;
   }
   disk.trusted = intent.trusted;
+  disk.keep_on_removal = intent.keep_on_removal;
   for (const object::ResourceKey& key : intent.forget) {
     std::erase_if(disk.records, [&](const Record& record) { return record.key == key; });
   }

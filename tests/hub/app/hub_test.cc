@@ -258,6 +258,45 @@ TEST_F(HubTest, ADeletedAppLeavesTheStatementAndAnEmptiedPathRemovesNothing) {
   EXPECT_EQ(world.Take(agent, held.Wait()).statement->apps.size(), 1u);
 }
 
+TEST_F(HubTest, ADeletedAppIsShownUntilItsObjectsAreGoneAndItsRemovalCanBeConfirmed) {
+  world.PushShop("1");
+  world.PushFleet({AppText("shop"), AppText("other")});
+  HubWorld::Agent agent = world.Enroll("c1");
+  ASSERT_OK(world.Refresh());
+  ASSERT_TRUE(world.Poll(agent).statement);
+  world.PushFleet({AppText("shop")});
+  ASSERT_OK(world.Refresh());
+  EXPECT_TRUE(world.Poll(agent).statement->removed.empty());
+  wire::Report report;
+  report.id = "r1";
+  report.seq = agent.have.seq;
+  wire::TargetReport left;
+  left.app = "other";
+  left.state = "OutOfSync";
+  left.warnings = {{"", "prune_guard", "12 of 12 objects would be removed", "what to do"}};
+  report.targets.push_back(left);
+  ASSERT_OK(world.hub->agents().Report(agent.identity, report));
+  const object::Value shown = world.Target("other", "c1");
+  EXPECT_EQ(object::FindString(shown, {"state"}), "OutOfSync");
+  const std::string reason(object::FindString(shown, {"reason"}));
+  EXPECT_NE(reason.find("12 of 12 objects would be removed; what to do"), std::string::npos)
+      << reason;
+
+  EXPECT_EQ(world.Run(world.hub->admin().Sync("other", false)).error().code, Errc::kPrecondition);
+  auto held = world.BeginPoll(agent);
+  ASSERT_OK(world.Run(world.hub->admin().Sync("other", true)));
+  const Polled polled = world.Take(agent, held.Wait());
+  ASSERT_TRUE(polled.statement);
+  EXPECT_EQ(polled.statement->removed, std::set<AppName>{AppName("other")});
+  EXPECT_EQ(polled.statement->apps.size(), 1u);
+
+  report.id = "r2";
+  report.targets.clear();
+  ASSERT_OK(world.hub->agents().Report(agent.identity, report));
+  EXPECT_EQ(object::CanonicalJson(world.Status_()).find("\"other\""), std::string::npos);
+  EXPECT_EQ(world.Run(world.hub->admin().Sync("other", true)).error().code, Errc::kNotFound);
+}
+
 TEST_F(HubTest, AnUnknownFieldIsNamedAndTheLastGoodAppStays) {
   HubWorld::Agent agent = Shop();
   auto held = world.BeginPoll(agent);

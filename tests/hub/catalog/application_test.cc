@@ -51,6 +51,21 @@ TEST(Application, WithoutAutomatedChangesNothingByItself) {
   EXPECT_EQ(app.render.kind, RenderKind::kAuto);
 }
 
+TEST(Application, OnlyTheFinalizerLetsItsObjectsGoWithIt) {
+  const auto keeps = [](const std::string& finalizers) {
+    std::string text = ApplicationText();
+    const std::string plain = ",'finalizers':['x']";
+    text.replace(text.find(plain), plain.size(), finalizers);
+    return MustParseApp(text).sync.keep_on_removal;
+  };
+  EXPECT_TRUE(keeps(""));
+  EXPECT_TRUE(keeps(",'finalizers':null"));
+  EXPECT_TRUE(keeps(",'finalizers':['foregroundDeletion']"));
+  EXPECT_FALSE(keeps(",'finalizers':['x','resources-finalizer.argocd.argoproj.io']"));
+  EXPECT_FALSE(keeps(",'finalizers':['resources-finalizer.argocd.argoproj.io/background']"));
+  EXPECT_FALSE(MustParseApp(AppText("shop")).sync.keep_on_removal);
+}
+
 TEST(Application, HelmOptionsBecomeTheWorkers) {
   const App app = MustParseApp(ApplicationText(
       "'path':'chart','helm':{'releaseName':'r','valueFiles':['../common.yaml'],"

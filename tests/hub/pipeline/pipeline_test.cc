@@ -333,6 +333,19 @@ TEST_F(PipelineTest, MassPruneIsAllowedForOneStatementOnly) {
   EXPECT_FALSE(pipeline.Collect().contents.at(kShop1.second).at(AppName("shop")).allow_mass_prune);
 }
 
+TEST_F(PipelineTest, AConfirmedRemovalIsSaidInOneStatement) {
+  StandardFleet();
+  const ClusterId cluster = kShop1.second;
+  pipeline.ConfirmRemoval("shop", cluster);  // a target: nothing to confirm
+  EXPECT_TRUE(pipeline.Collect().empty());
+  pipeline.ConfirmRemoval("old", cluster);
+  const Publication confirmed = pipeline.Collect();
+  EXPECT_EQ(confirmed.confirmed.at(cluster), std::set<AppName>{AppName("old")});
+  EXPECT_TRUE(confirmed.contents.at(cluster).contains(AppName("shop")));
+  pipeline.Published(confirmed, kNow);
+  EXPECT_TRUE(pipeline.Collect().empty());
+}
+
 TEST_F(PipelineTest, AManualAppAdvancesOnSyncOnly) {
   const std::string application = catalog::ApplicationText("'path':'apps'");
   Catalogue({application, ClusterText("c1")});

@@ -221,6 +221,17 @@ TEST_F(PublisherTest, EqualContentPublishesNothing) {
   EXPECT_EQ(Publish({same}).changed, std::vector{kA});
 }
 
+TEST_F(PublisherTest, AConfirmedRemovalIsAStatementOfItsOwn) {
+  Publish({Content(kA, "1")});
+  ClusterContent confirmed = Content(kA, "1");
+  confirmed.removed = {AppName("old")};
+  EXPECT_EQ(Publish({confirmed}).changed, std::vector{kA});
+  EXPECT_EQ(publisher_->Current(kA)->removed, confirmed.removed);
+  EXPECT_TRUE(Publish({Content(kA, "1")}).changed.empty()) << "taking it back is no statement";
+  Publish({Content(kA, "2")});
+  EXPECT_TRUE(publisher_->Current(kA)->removed.empty());
+}
+
 TEST_F(PublisherTest, RowsOfAPublishWithoutChangesAreStored) {
   PublishRecord record;
   record.targets.resize(1);

@@ -10,6 +10,7 @@ namespace {
 Policy Everything() {
   Policy policy;
   policy.prune = false;
+  policy.keep_on_removal = true;
   policy.self_heal = false;
   policy.allow_empty = true;
   policy.apply = "ssa";
@@ -41,7 +42,8 @@ TEST(Policy, LeavesDefaultsOut) {
       R"("allowed_namespaces":["shop"],"apply":"ssa","create_namespace":true,)"
       R"("depends_on":["base","crds"],"ignore":[{"group":"apps","kind":"Deployment",)"
       R"("managers":["hpa"],"name":"cart","namespace":"shop","paths":["/spec/replicas"]},{}],)"
-      R"("namespace":"shop","priority":"critical","prune":false,"retry_backoff_ms":250,)"
+      R"("keep_on_removal":true,"namespace":"shop","priority":"critical","prune":false,)"
+      R"("retry_backoff_ms":250,)"
       R"("retry_limit":-1,"self_heal":false,"service_account":"shop/deployer"})");
 }
 

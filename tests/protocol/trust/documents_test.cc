@@ -67,6 +67,23 @@ TEST(Documents, KeepIsWrittenOnlyWhenItIsTrue) {
   EXPECT_FALSE(Statement::Parse(Replaced(plain, "\"prev\":", "\"keep\":true,\"prev\":")));
 }
 
+TEST(Documents, RemovedIsWrittenOnlyWhenThereAreSome) {
+  const Fleet fleet;
+  Statement statement = fleet.statements[0];
+  const Bytes plain = statement.Serialize().value();
+  EXPECT_EQ(plain.find("removed"), std::string::npos);
+  statement.removed = {AppName("web"), AppName("old")};
+  const Bytes written = statement.Serialize().value();
+  EXPECT_EQ(written, Replaced(plain, ",\"seq\":", R"(,"removed":["old","web"],"seq":)"));
+  EXPECT_EQ(Statement::Parse(written).value(), statement);
+  for (const char* other : {"[]", R"(["web","old"])", R"(["old","old"])", "[1]", R"([""])",
+                            R"("old")", R"(["shop"])"}) {
+    EXPECT_FALSE(Statement::Parse(Replaced(written, R"(["old","web"])", other))) << other;
+  }
+  statement.removed = {AppName("shop")};
+  EXPECT_FALSE(statement.Serialize()) << "an app that is wanted is not removed";
+}
+
 TEST(Documents, TheLeafHasTheseBytes) {
   EXPECT_EQ(LeafEntry(ClusterId("c-1"), 7, Digest{}).value(),
             R"({"cluster":"c-1","seq":7,"statement":")" + kZero + R"("})");
