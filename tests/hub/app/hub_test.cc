@@ -273,7 +273,7 @@ TEST_F(HubTest, ADeletedAppIsShownUntilItsObjectsAreGoneAndItsRemovalCanBeConfir
   wire::TargetReport left;
   left.app = "other";
   left.state = "OutOfSync";
-  left.warnings = {{"", "prune_guard", "12 of 12 objects would be removed", "what to do"}};
+  left.warnings.push_back({"", "prune_guard", "12 of 12 objects would be removed", "what to do"});
   report.targets.push_back(left);
   ASSERT_OK(world.hub->agents().Report(agent.identity, report));
   const object::Value shown = world.Target("other", "c1");
