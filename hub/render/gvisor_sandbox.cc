@@ -82,9 +82,22 @@ class GvisorSandbox : public Sandbox {
     std::error_code failed;
     fs::remove_all(Path("bundles/" + id), failed);
     if (!result) co_return result.error();
-    if (result->status.ok()) co_return Status();
-    co_return MakeError(Errc::kIo, "runsc cannot delete the sandbox " + id + ": " +
-                                       result->error_text.substr(0, 500));
+    // A member that was killed while it started leaves a state file that runsc cannot read and so
+    // not delete. Its processes are gone (they share the member's process group): only files are
+    // left.
+    if (!result->status.ok()) co_return RemoveFiles(id, result->error_text.substr(0, 500));
+    co_return Status();
+  }
+
+  Status RemoveFiles(const std::string& id, const std::string& said) {
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(Path("root"), failed)) {
+      if (entry.path().filename().string().find(id) == std::string::npos) continue;
+      fs::remove_all(entry.path(), failed);
+      if (failed) break;
+    }
+    if (!failed) return {};
+    return MakeError(Errc::kIo, "runsc cannot delete the sandbox " + id + ": " + said);
   }
 
   TaskVoid Reap() override {

@@ -261,7 +261,8 @@ TEST(RemovedApp, ANamespaceThatWeMadeIsReleasedAndTheRestGoes) {
   scene.policies["shop"].default_namespace = "shop";
   scene.Want("shop", ConfigMap("a"));
   object::Value implied;
-  for (const DesiredPtr& item : scene.Prepared().apps.at(0).objects) {
+  const DesiredSet prepared = scene.Prepared();
+  for (const DesiredPtr& item : prepared.apps.at(0).objects) {
     if (item->implied) implied = item->object;
   }
   ASSERT_TRUE(implied.is_object());
