@@ -34,11 +34,6 @@ void TameAllocator() {
   ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
 }
 
-bool SameProblem(const std::optional<Error>& a, const std::optional<Error>& b) {
-  if (!a || !b) return a.has_value() == b.has_value();
-  return a->code == b->code && a->message == b->message;
-}
-
 }  // namespace
 
 Agent::Agent(const RunOptions& options, Log log) : options_(options), log_(std::move(log)) {
@@ -189,23 +184,15 @@ TaskVoid Agent::Housekeeping() {
   }
 }
 
-// For `dunlin-agent status`; written only when something moved.
+// For `dunlin-agent status`.
 TaskVoid Agent::KeepStatus() {
   if (machine_->world().identity.cluster.empty()) co_return Status();
-  wire::Report report = machine_->Report(TimePoint());
-  std::optional<Error> problem = driver_->hub_problem();
-  if (kept_report_ == report && SameProblem(kept_problem_, problem)) co_return Status();
-  kept_report_ = report;
-  kept_problem_ = problem;
   LocalStatus status;
   status.time = clock_.Now();
   if (machine_->world().facts) status.kube_version = machine_->world().facts->version;
-  status.hub_problem = std::move(problem);
-  status.report = std::move(report);
-  std::function<Status()> write = [path = StatusPath(options_.state_dir), text = Encode(status)] {
-    return WriteFileDurably(path, text, 0600);
-  };
-  co_return co_await net::RunOn<void>(pool_, std::move(write));
+  status.hub_problem = driver_->hub_problem();
+  status.report = machine_->Report(TimePoint());
+  co_return co_await status_keeper_.Keep(std::move(status));
 }
 
 void Agent::Close() {

@@ -11,6 +11,7 @@
 #include "agent/app/commands.h"
 #include "agent/app/driver.h"
 #include "agent/app/renewal.h"
+#include "agent/app/status_file.h"
 #include "agent/hublink/http_hub_link.h"
 #include "agent/kube/apiserver_kube.h"
 #include "agent/state/sqlite_agent_state.h"
@@ -60,8 +61,7 @@ class Agent {
   std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<net::HttpServer> server_;
   bool alive_ = true;
-  std::optional<wire::Report> kept_report_;
-  std::optional<Error> kept_problem_;
+  StatusKeeper status_keeper_{StatusPath(options_.state_dir), pool_};
 };
 
 }  // namespace dunlin::app

@@ -73,6 +73,19 @@ std::string Columns(const std::vector<std::vector<std::string>>& rows) {
 
 }  // namespace
 
+TaskVoid StatusKeeper::Keep(LocalStatus status) {
+  const bool same = kept_ && kept_->report == status.report &&
+                    kept_->kube_version == status.kube_version &&
+                    ProblemJson(kept_->hub_problem) == ProblemJson(status.hub_problem);
+  if (same) co_return Status();
+  std::function<Status()> write = [path = path_, text = Encode(status)] {
+    return WriteFileDurably(path, text, 0600);
+  };
+  CO_TRY_VOID(co_await net::RunOn<void>(pool_, std::move(write)));
+  kept_ = std::move(status);
+  co_return Status();
+}
+
 std::string StatusPath(const std::string& state_dir) { return state_dir + "/status.json"; }
 
 Bytes Encode(const LocalStatus& status) {

@@ -8,6 +8,7 @@
 #include "agent/sync/identity.h"
 #include "protocol/base/result.h"
 #include "protocol/base/time.h"
+#include "protocol/net/runtime.h"
 #include "protocol/object/value.h"
 #include "protocol/wire/report.h"
 
@@ -18,6 +19,19 @@ struct LocalStatus {
   std::string kube_version;
   std::optional<Error> hub_problem;  // of the last poll
   wire::Report report;
+};
+
+// Writes status.json when something in it moved. A write that failed is tried again at the next
+// call. REQUIRES: one call at a time; the pool outlives them.
+class StatusKeeper {
+ public:
+  StatusKeeper(std::string path, asio::thread_pool& pool) : path_(std::move(path)), pool_(pool) {}
+  TaskVoid Keep(LocalStatus status);
+
+ private:
+  std::string path_;
+  asio::thread_pool& pool_;
+  std::optional<LocalStatus> kept_;
 };
 
 std::string StatusPath(const std::string& state_dir);

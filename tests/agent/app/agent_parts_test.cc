@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <filesystem>
 
 #include "agent/app/health_server.h"
 #include "agent/app/output.h"
@@ -44,6 +45,35 @@ LocalStatus Example() {
   target.problems = {{"Deployment.apps shop/cart", "invalid", "no", "mend it"}};
   out.report.targets = {target};
   return out;
+}
+
+TaskVoid KeepTwice(StatusKeeper& keeper, std::string directory, std::vector<bool>& kept) {
+  auto first = co_await keeper.Keep(Example());
+  kept.push_back(first.has_value());
+  std::filesystem::create_directory(directory);
+  auto again = co_await keeper.Keep(Example());
+  kept.push_back(again.has_value());
+  kept.push_back(std::filesystem::remove(StatusPath(directory)));
+  auto same = co_await keeper.Keep(Example());
+  kept.push_back(same.has_value());
+  kept.push_back(std::filesystem::exists(StatusPath(directory)));
+  co_return Status();
+}
+
+TEST(StatusKeeper, WritesAgainAfterAFailureAndNotWhenNothingMoved) {
+  std::string parent = (std::filesystem::temp_directory_path() / "dunlin-keep-XXXXXX").string();
+  ASSERT_NE(mkdtemp(parent.data()), nullptr);
+  const std::string directory = parent + "/state";
+  asio::io_context context;
+  asio::thread_pool pool(1);
+  StatusKeeper keeper(StatusPath(directory), pool);
+  std::vector<bool> kept;
+  const auto on_done = [](const Status&) {};
+  net::Spawn(context.get_executor(), KeepTwice(keeper, directory, kept), on_done);
+  context.run();
+  pool.join();
+  EXPECT_EQ(kept, (std::vector<bool>{false, true, true, true, false}));
+  std::filesystem::remove_all(parent);
 }
 
 TEST(LocalStatus, SurvivesItsFile) {
