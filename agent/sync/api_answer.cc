@@ -85,6 +85,10 @@ std::string HintFor(const ApiFailure& failure) {
       return "the apiserver does not know the agent's credentials: renew the kubeconfig or the "
              "ServiceAccount token";
     case 403:
+      if (Contains(failure.message, "because it is being terminated")) {
+        return "its namespace is being deleted; it is made again once the namespace is gone, look "
+               "for finalizers if that takes long";
+      }
       return Contains(failure.message, "exceeded quota")
                  ? "raise the ResourceQuota of the namespace, or ask for less"
                  : "give the agent's account the right that the message names (RBAC)";

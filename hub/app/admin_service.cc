@@ -88,24 +88,26 @@ Result<object::Value> AdminService::Cluster(const std::string& name) {
 
 Status AdminService::EnsureCluster(const NewCluster& cluster) {
   const auto known = parts_.catalogue.catalogue().FindCluster(cluster.name);
-  NewCluster wanted = cluster;
   if (known != nullptr) {
-    const bool same = (cluster.region.empty() || cluster.region == known->region) &&
-                      (cluster.server.empty() || cluster.server == known->server) &&
-                      (cluster.labels.empty() || SameLabels(*known, cluster.labels));
-    if (same) return {};
-    if (wanted.region.empty()) wanted.region = known->region;
-    if (wanted.server.empty()) wanted.server = known->server;
-    if (wanted.labels.empty()) {
-      for (const auto& [key, value] : known->labels) wanted.labels[key] = value;
-    }
-  } else if (cluster.region.empty()) {
+    // A new token must never move a live cluster to other apps as a side effect.
+    std::string differs;
+    if (!cluster.region.empty() && cluster.region != known->region) differs = "a region";
+    if (!cluster.server.empty() && cluster.server != known->server) differs = "a server";
+    if (!cluster.labels.empty() && !SameLabels(*known, cluster.labels)) differs = "labels";
+    if (differs.empty()) return {};
+    return MakeError(
+        Errc::kConflict,
+        "cluster " + cluster.name + " is there already, with " + differs +
+            " of its own; leave the option out for a new token, or change the cluster by its "
+            "Cluster object (dunlin apply -f)");
+  }
+  if (cluster.region.empty()) {
     return MakeError(Errc::kInvalidArgument,
                      "cluster " + cluster.name + " is new: name its region with --region");
   }
   catalog::Document document;
   document.file = "dunlin cluster add";
-  document.object = ClusterObject(wanted);
+  document.object = ClusterObject(cluster);
   TRY(const auto applied, parts_.catalogue.Apply({document}));
   if (!applied.front().result) return applied.front().result.error();
   parts_.driver.CatalogueChanged();

@@ -90,6 +90,7 @@ int Main(int argc, char** argv) {
       ->option_text("FORMAT");
   CLI::App* worker = root.add_subcommand("git-worker", "Internal: one Git request on stdin");
   worker->group("");
+  root.set_version_flag("--version", std::string("dunlin-hub ") + kProductVersion);
   root.add_subcommand("version", "Print the version");
   try {
     root.parse(argc, argv);

@@ -162,10 +162,12 @@ int AppGet(Session& session, const std::string& name) {
     for (const object::Value& target : Items(document, "targets")) {
       for (const char* list : {"problems", "warnings"}) {
         for (const object::Value& problem : Items(target, list)) {
+          const std::string object(object::FindString(problem, {"object"}));
+          const std::string hint(object::FindString(problem, {"hint"}));
           Print("\n" + std::string(object::FindString(target, {"cluster"})) + ": " +
-                std::string(object::FindString(problem, {"object"})) + " " +
-                std::string(object::FindString(problem, {"message"})) +
-                "\n  hint: " + std::string(object::FindString(problem, {"hint"})) + "\n");
+                (object.empty() ? "" : object + ": ") +
+                std::string(object::FindString(problem, {"message"})) + "\n" +
+                (hint.empty() ? "" : "  hint: " + hint + "\n"));
         }
       }
     }

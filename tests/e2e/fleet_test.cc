@@ -167,6 +167,19 @@ TEST_F(FleetTest, ApplyFromTheCommandLineAndOneOriginOnly) {
   EXPECT_NE(refused->out.find("fleet repository"), std::string::npos) << refused->out;
 }
 
+// A second token for a live cluster must not move it to other apps, least of all by a typing error.
+TEST_F(FleetTest, ASecondTokenChangesNothingOfTheCluster) {
+  EXPECT_OK(fleet_->Json({"cluster", "add", "store-eu"}));
+  const auto moved = fleet_->Dunlin({"cluster", "add", "store-eu", "--region", "eu-west-1",
+                                     "--label", "tier=core", "-o", "json"});
+  ASSERT_OK(moved);
+  EXPECT_EQ(moved->status, 6) << moved->out;
+  EXPECT_NE(moved->out.find("with labels of its own"), std::string::npos) << moved->out;
+  const auto cluster = fleet_->Json({"cluster", "get", "store-eu"});
+  ASSERT_OK(cluster);
+  EXPECT_EQ(object::FindString(*cluster, {"labels", "tier"}), "edge");
+}
+
 TEST_F(FleetTest, EveryReadVerbAnswersInEveryFormat) {
   const std::vector<std::vector<std::string>> verbs = {{"cluster", "list"},
                                                        {"cluster", "get", "store-eu"},
