@@ -3,6 +3,7 @@
 // database or a hub restored from an older copy; `dunlin status` says each of them.
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "protocol/object/json.h"
 #include "tests/e2e/one_cluster.h"
@@ -70,6 +71,18 @@ class Prune : public OneCluster {
       if (request.verb == "delete") deleted.push_back(request.resource + "/" + request.name);
     }
     return deleted;
+  }
+
+  Status CopyHub(const std::string& copy) {
+    TRY_VOID(fleet_->StopHub());
+    TRY_VOID(support::Run({.command = {"cp", "-a", fleet_->hub_data(), copy}}));
+    return fleet_->StartHub();
+  }
+  Status RestoreHub(const std::string& copy) {
+    TRY_VOID(fleet_->StopHub());
+    std::filesystem::remove_all(fleet_->hub_data());
+    TRY_VOID(support::Run({.command = {"cp", "-a", copy, fleet_->hub_data()}}));
+    return fleet_->StartHub();
   }
 };
 
@@ -248,20 +261,18 @@ TEST_F(Prune, ALostAgentDatabasePrunesNothing) {
 }
 
 TEST_F(Prune, AHubRestoredFromAnOlderCopyPrunesNothingAndMovesForward) {
-  ASSERT_OK(fleet_->StopHub());
   const std::string copy = dir_ / "hub-copy";
-  ASSERT_OK(support::Run({.command = {"cp", "-a", fleet_->hub_data(), copy}}));
-  ASSERT_OK(fleet_->StartHub());
+  ASSERT_OK(CopyHub(copy));
   ASSERT_OK(fleet_->git().Write("manifests/item-9.yaml", ConfigMap("item-9")));
   const auto newer = fleet_->git().Push("one more");
   ASSERT_OK(newer);
   ASSERT_OK(fleet_->WaitSynced(1, *newer));
 
-  ASSERT_OK(fleet_->StopHub());
-  std::filesystem::rename(fleet_->hub_data(), dir_ / "hub-lost");
-  ASSERT_OK(support::Run({.command = {"cp", "-a", copy, fleet_->hub_data()}}));
-  ASSERT_OK(fleet_->StartHub());
+  ASSERT_OK(RestoreHub(copy));
   ASSERT_OK(fleet_->WaitSynced(1, *newer));
+  ASSERT_OK(fleet_->WaitStatus("the end of the recovery", [](const object::Value& status) {
+    return object::CanonicalJson(status).find("database_is_old") == std::string::npos;
+  }));
   EXPECT_TRUE(Deletions().empty());
   EXPECT_EQ(LiveObjects(), kObjects + 1u);
 
@@ -271,6 +282,47 @@ TEST_F(Prune, AHubRestoredFromAnOlderCopyPrunesNothingAndMovesForward) {
   ASSERT_OK(last);
   ASSERT_OK(fleet_->WaitSynced(1, *last));
   EXPECT_EQ(Deletions(), std::vector<std::string>{"configmaps/item-9"});
+}
+
+// An App that was applied from the command line after the copy is in neither Git nor the copy.
+TEST_F(Prune, AnAppThatTheRestoredHubDoesNotKnowStaysAndIsTakenOverWhenItIsAppliedAgain) {
+  const std::string extra = app_ + "-cli";
+  ASSERT_OK(fleet_->git().Write("extra/cli-item.yaml", ConfigMap("cli-item")));
+  const auto revision = fleet_->git().Push("for the command line");
+  ASSERT_OK(revision);
+  ASSERT_OK(fleet_->WaitSynced(1, *revision));
+  const std::string copy = dir_ / "hub-copy";
+  ASSERT_OK(CopyHub(copy));
+
+  const std::string file = dir_ / "cli.yaml";
+  std::string document = App("extra");
+  document.replace(document.find(app_), app_.size(), extra);
+  std::ofstream(file) << document;
+  ASSERT_OK(fleet_->Json({"apply", "-f", file}));
+  ASSERT_OK(fleet_->WaitSynced(2, ""));
+  EXPECT_EQ(LiveObjects(), kObjects + 1u);
+
+  ASSERT_OK(RestoreHub(copy));
+  ASSERT_OK(fleet_->WaitStatus("the app that is kept", [&extra](const object::Value& status) {
+    const std::string text = object::CanonicalJson(status);
+    return text.find("app_kept") != std::string::npos && text.find(extra) != std::string::npos;
+  }));
+  ASSERT_OK(fleet_->WaitSynced(1, ""));
+  // An ordinary statement after it removes it neither.
+  ASSERT_OK(fleet_->git().Write("manifests/item-0.yaml", ConfigMap("item-0", "two")));
+  const auto next = fleet_->git().Push("an ordinary change");
+  ASSERT_OK(next);
+  ASSERT_OK(fleet_->WaitSynced(1, *next));
+  EXPECT_TRUE(Deletions().empty());
+  EXPECT_EQ(LiveObjects(), kObjects + 1u);
+
+  ASSERT_OK(fleet_->Json({"apply", "-f", file}));
+  ASSERT_OK(fleet_->WaitSynced(2, ""));
+  ASSERT_OK(fleet_->WaitStatus("nothing is kept any more", [](const object::Value& status) {
+    return object::CanonicalJson(status).find("app_kept") == std::string::npos;
+  }));
+  EXPECT_TRUE(Deletions().empty());
+  EXPECT_EQ(LiveObjects(), kObjects + 1u);
 }
 
 }  // namespace
