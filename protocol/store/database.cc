@@ -38,11 +38,19 @@ Error FromSqlite(sqlite3* db, int code, std::string_view what) {
   }
 }
 
+constexpr int kLockTries = 50;  // with the wait below: one second
+constexpr useconds_t kLockWaitMicroseconds = 20'000;
+
 Result<int> LockFile(const std::string& path) {
   const std::string lock_path = path + ".lock";
   const int fd = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return MakeError(Errc::kIo, "open " + lock_path + ": " + std::strerror(errno));
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  // A killed process may have been starting a child just then; that child keeps the lock until it
+  // has become its own program. A restart right after a kill must not be refused for that.
+  for (int tries = 0; tries < kLockTries; ++tries) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+    ::usleep(kLockWaitMicroseconds);
+  }
   ::close(fd);
   return MakeError(Errc::kPrecondition, path + " is in use by another process");
 }
