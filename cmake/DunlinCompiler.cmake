@@ -54,3 +54,7 @@ if(DUNLIN_SANITIZE)
                                                   -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(dunlin_options INTERFACE -fsanitize=${DUNLIN_SANITIZE})
 endif()
+if(DUNLIN_SANITIZE STREQUAL "thread")
+  # TSan does not see stand-alone fences, and Asio's handlers need none beside its scheduler's mutex.
+  target_compile_definitions(dunlin_options INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+endif()
