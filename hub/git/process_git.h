@@ -25,6 +25,8 @@ struct ProcessGitConfig {
   std::vector<Network> allow_networks;  // git.allowNetworks
   std::string ssh_program = "/usr/bin/ssh";
   Millis deadline{120'000};  // of one fetch or read
+  Millis silence{30'000};    // of a server, within it
+  uint64_t max_pack_objects = limits::kGitPackObjects;
   uint64_t max_received_bytes = limits::kGitReceivedBytes;
   uint64_t max_read_bytes = limits::kGitReadBytes;
 };

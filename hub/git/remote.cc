@@ -118,7 +118,6 @@ Status Remote::Fetch(std::vector<std::string> refspecs) {
 git_remote_callbacks Remote::Callbacks() {
   git_remote_callbacks callbacks = GIT_REMOTE_CALLBACKS_INIT;
   callbacks.credentials = OnCredentials;
-  callbacks.certificate_check = OnCertificate;
   callbacks.transfer_progress = OnProgress;
   callbacks.payload = this;
   return callbacks;
@@ -151,22 +150,13 @@ int Remote::OnCredentials(git_credential** out, const char*, const char*, unsign
   return git_credential_userpass_plaintext_new(out, user.c_str(), self.request_.password.c_str());
 }
 
-int Remote::OnCertificate(git_cert*, int valid, const char* host, void*) {
-  if (valid != 0) return 0;
-  SetCallbackError(MakeError(Errc::kSignature,
-                             "the TLS certificate of " + std::string(host) +
-                                 " is not trusted; if it is of a private CA, name its file in the "
-                                 "Source"));
-  return GIT_ECERTIFICATE;
-}
-
 int Remote::OnProgress(const git_indexer_progress* progress, void* payload) {
   Remote& self = *static_cast<Remote*>(payload);
   self.received_bytes_ = progress->received_bytes;
-  if (progress->total_objects > limits::kGitPackObjects) {
+  if (progress->total_objects > self.request_.max_objects) {
     SetCallbackError(MakeError(
         Errc::kLimit,
-        "the server sends more than " + std::to_string(limits::kGitPackObjects) + " objects"));
+        "the server sends more than " + std::to_string(self.request_.max_objects) + " objects"));
     return GIT_EUSER;
   }
   if (self.request_.max_bytes != 0 && progress->received_bytes > self.request_.max_bytes) {

@@ -30,6 +30,8 @@ TEST(WorkerProtocol, RequestSurvivesTheWire) {
   request.paths = {"a", "b/c"};
   request.with_bytes = true;
   request.max_bytes = 77;
+  request.max_objects = 78;
+  request.silence = Millis(79);
   request.local_roots = {"/srv"};
   request.allow_networks = {"10.0.0.0/8"};
   request.allow_insecure_http = true;
