@@ -84,7 +84,7 @@ Errc CodeOf(int code, int klass, std::string_view words) {
     return Errc::kUnsupported;
   }
   if (Contains(words, "maximum object") || Contains(words, "too many objects") ||
-      Contains(words, "too large")) {
+      Contains(words, "too large") || Contains(words, "overly large")) {
     return Errc::kLimit;
   }
   switch (klass) {
@@ -115,8 +115,6 @@ Errc CodeOf(int code, int klass, std::string_view words) {
 void SetCallbackError(Error error) {
   if (!CallbackError()) CallbackError() = std::move(error);
 }
-
-bool HasCallbackError() { return CallbackError().has_value(); }
 
 Error LastError(const std::string& what, int code) {
   if (CallbackError()) return *CallbackError();

@@ -110,8 +110,13 @@ Status Remote::Fetch(std::vector<std::string> refspecs) {
   options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
   options.update_fetchhead = 0;
   options.prune = GIT_FETCH_NO_PRUNE;
-  const int code = git_remote_fetch(remote_.get(), &list, &options, nullptr);
+  // git_remote_fetch would take leave of the server before it tells what is wrong with the pack,
+  // and one that is gone by then would look like the reason.
+  int code = git_remote_download(remote_.get(), &list, &options);
   if (code != 0) return LastError("cannot fetch", code);
+  code = git_remote_update_tips(remote_.get(), &options.callbacks, 0, GIT_REMOTE_DOWNLOAD_TAGS_NONE,
+                                "fetch");
+  if (code != 0) return LastError("cannot store the fetched refs", code);
   return {};
 }
 

@@ -10,6 +10,7 @@ LIBGIT2_MINIMUM=1.9.0+ds-2+deb13u1 # CVE-2026-5917 and CVE-2026-53583 to -53587
 LIBGIT2_PATCHES=(
   "$ROOT/scripts/deps/libgit2-ssh-argument-vector.patch"
   "$ROOT/scripts/deps/libgit2-redirect-location.patch"
+  "$ROOT/scripts/deps/libgit2-object-size.patch"
 )
 
 # Makes $DEPS/apt once a run and leaves APT_CONFIG pointing into it.

@@ -118,6 +118,29 @@ TEST(FrameReader, LimitAndUnknownTypes) {
   EXPECT_EQ(unknown.Next().error().code, Errc::kCorrupt);
 }
 
+TEST(FrameReader, RequestsAndAnswersHaveTheirOwnLimit) {
+  for (const size_t limit : {limits::kGitRequestBytes, limits::kGitFrameBytes}) {
+    FrameReader at(limit), above(limit);
+    at.Feed(EncodeFrame('D', Bytes(limit, 'x')));
+    const auto frame = at.Next();
+    ASSERT_TRUE(frame && *frame) << limit;
+    EXPECT_EQ((*frame)->payload.size(), limit);
+    above.Feed(EncodeFrame('D', Bytes(limit + 1, 'x')));
+    EXPECT_EQ(above.Next().error().code, Errc::kLimit);
+  }
+}
+
+TEST(AnswerReader, TreeFilesAndFrameBytes) {
+  AnswerReader files({.with_bytes = false});
+  const std::string entry = EncodeFrame('T', EncodeEntry({.path = "a", .blob = kId}));
+  for (size_t i = 0; i < limits::kGitTreeFiles; ++i) ASSERT_TRUE(files.Feed(entry));
+  EXPECT_EQ(CodeOf(files.Feed(entry)), Errc::kLimit);
+  AnswerReader frames({.with_bytes = true, .max_bytes = limits::kGitReadBytes});
+  ASSERT_TRUE(frames.Feed(Sent(File("a", Bytes(limits::kGitObjectBytes, 'x')))));
+  EXPECT_EQ(CodeOf(frames.Feed(EncodeFrame('R', Bytes(limits::kGitFrameBytes + 1, 'x')))),
+            Errc::kLimit);
+}
+
 TEST(AnswerReader, PutsTheTreeTogether) {
   AnswerReader reader({.with_bytes = true, .max_bytes = 100});
   TreeEntry submodule{.path = "sub", .mode = TreeEntry::kSubmodule, .blob = kId};
