@@ -119,7 +119,9 @@ class ProcessGit : public Git {
                                              std::to_string(config_.deadline.count() / 1000) +
                                              " s; the worker was stopped");
     }
-    if (!answer) log_.Warn("git_failed", answer.error(), {{"mirror", request.mirror}});
+    // A failed look at a server repeats with every poll; who polls knows what is worth a line.
+    const bool local = request.url.empty();
+    if (!answer && local) log_.Warn("git_failed", answer.error(), {{"mirror", request.mirror}});
     co_return answer;
   }
 

@@ -31,6 +31,7 @@ struct ProcessGitConfig {
   uint64_t max_read_bytes = limits::kGitReadBytes;
 };
 
+// The log gets the failures of reading a mirror; those of Fetch and List are the caller's to tell.
 // All calls must come from one executor (the io thread). A worker that dies without an answer is
 // kUnavailable, one that answers nonsense kCorrupt.
 std::unique_ptr<Git> MakeProcessGit(ProcessGitConfig config, Log log = Log());
