@@ -37,6 +37,7 @@ void SourceSchedule::Follow(const std::map<std::string, Millis>& repositories, M
   for (const auto& [repository, poll] : repositories) {
     const auto [entry, fresh] = entries_.try_emplace(repository);
     if (fresh) entry->second.due = now;
+    if (entry->second.refusals > 0) (void)Trigger(repository, now);
     entry->second.poll = poll == Millis(0) ? default_poll_ : poll;
   }
 }

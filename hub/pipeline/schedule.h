@@ -29,7 +29,8 @@ class SourceSchedule {
   explicit SourceSchedule(Millis default_poll) : default_poll_(default_poll) {}
 
   // The repositories to follow from now on, with their poll interval (0: the default). A new one is
-  // due at once; one that left is dropped, also while it is being looked at.
+  // due at once, and so is one that refused us, since the change may be its new credentials; one
+  // that left is dropped, also while it is being looked at.
   void Follow(const std::map<std::string, Millis>& repositories, Millis now);
 
   // Due now. While a look is under way another one follows it, so that every trigger is answered by

@@ -91,6 +91,9 @@ TEST(SourceSchedule, ARepositoryThatRefusesUsIsAskedMoreAndMoreRarely) {
     }
     EXPECT_EQ(wait_after(Look::kReached, 1), row.poll);
     EXPECT_EQ(wait_after(Look::kRefused, 1), row.poll) << "counts from the beginning again";
+    schedule.Follow({{"a", Millis(0)}}, now);
+    EXPECT_EQ(schedule.TakeDue(now), Due{"a"}) << "the catalogue may have its new credentials";
+    schedule.Done("a", Look::kRefused, now, 0);
     EXPECT_TRUE(schedule.Trigger("a", now));
     EXPECT_EQ(schedule.TakeDue(now), Due{"a"}) << "a refresh does not wait";
   }
