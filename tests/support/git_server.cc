@@ -15,8 +15,11 @@ Result<GitServer> GitServer::Start(const std::string& root, const std::string& d
   server.directory_ = directory;
   std::filesystem::create_directories(directory);
   ChildOptions options;
-  options.command = {std::string(DUNLIN_DEPS_DIR) + "/bin/gitserver", "--root", root, "--dir",
-                     directory};
+  const std::string program = std::string(DUNLIN_DEPS_DIR) + "/bin/gitserver";
+  if (!std::filesystem::exists(program)) {
+    return MakeError(Errc::kNotFound, program + " is not built: run scripts/setup");
+  }
+  options.command = {program, "--root", root, "--dir", directory};
   options.log = directory + "/requests.log";
   TRY(server.child_, Child::Start(options));
   TRY(const std::string line, server.child_->ReadLine(Seconds(20)));
