@@ -101,6 +101,7 @@ void Driver::FollowAll() {
   }
   if (!fleet_key_.empty()) repos.try_emplace(fleet_key_, Millis(0));
   schedule_.Follow(repos, parts_.clock.Monotonic());
+  notes_.Follow(repos);
 }
 
 void Driver::CatalogueChanged() {
@@ -157,7 +158,7 @@ void Driver::EndRound(const std::string& repo_key, const Status& status) {
   RoundState& round = rounds_[repo_key];
   round.done = round.started;
   round.checked = parts_.clock.Now();
-  schedule_.Done(repo_key, round.reached, parts_.clock.Monotonic(), parts_.random.Next());
+  schedule_.Done(repo_key, round.look, parts_.clock.Monotonic(), parts_.random.Next());
   TouchWhenChanged();
   round_done_.Notify();
   wake_.Notify();
@@ -194,9 +195,9 @@ TaskVoid Driver::Round(std::string repo_key) {
   parts_.pipeline.LookBegins(repo_key);
   auto looked = co_await FetchAndLoad(repo_key);
   if (stopping_) co_return Stopping();
+  rounds_[repo_key].look = LookOf(looked);
+  notes_.Log(log_, repo_key, looked, parts_.clock.Monotonic());
   if (!looked) {
-    rounds_[repo_key].reached = false;
-    log_.Warn("fetch_failed", looked.error(), {{"repo", repo_key}});
     parts_.pipeline.OnFetchFailed(repo_key, looked.error());
     if (repo_key == fleet_key_) fleet_fetch_error_ = looked.error();
   } else if (repo_key == fleet_key_ && !fleet_fetch_error_ && !fleet_error_) {
@@ -229,7 +230,6 @@ TaskVoid Driver::FetchAndLoad(std::string repo_key) {
     const TimePoint noticed = parts_.clock.Now();
     CO_TRY(const git::FetchResult fetched,
            co_await Fetch(RepositoryOf(repo_key), std::move(revisions)));
-    rounds_[repo_key].reached = true;
     TakeFetched(repo_key, fetched, noticed);
     if (repo_key != fleet_key_) continue;
     auto taken = co_await TakeFleet(fetched);

@@ -14,6 +14,7 @@
 #include "hub/app/model.h"
 #include "hub/app/poll_gate.h"
 #include "hub/git/git.h"
+#include "hub/pipeline/fetch_notes.h"
 #include "hub/pipeline/pipeline.h"
 #include "hub/pipeline/schedule.h"
 #include "hub/publish/publisher.h"
@@ -93,7 +94,7 @@ class Driver {
     int64_t done = 0;
     TimePoint checked{};
     uint64_t tree_bytes = 0;  // of the last tree; 0: not known
-    bool reached = true;
+    Look look = Look::kReached;
   };
 
   void FollowAll();
@@ -123,6 +124,7 @@ class Driver {
   asio::any_io_executor executor_;
   Log log_;
   SourceSchedule schedule_;
+  FetchNotes notes_;
   std::map<std::string, RoundState> rounds_;
   net::TaskGroup tasks_;  // one for each round
   int running_ = 0;

@@ -36,7 +36,6 @@ Status StartLibrary(const WorkerRequest& request);
 // What went wrong inside a callback of ours: libgit2 only carries an int through. The first one
 // wins; LastError() prefers it to libgit2's own words. One request per process, so it is one place.
 void SetCallbackError(Error error);
-bool HasCallbackError();
 
 // The failure of the last call, which returned `code`: mapped to what the caller should do.
 Error LastError(const std::string& what, int code);

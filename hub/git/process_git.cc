@@ -29,6 +29,7 @@ class ProcessGit : public Git {
     CO_TRY(WorkerRequest request, RemoteRequest(WorkerRequest::Op::kFetch, repository));
     request.revisions = std::move(revisions);
     request.max_bytes = config_.max_received_bytes;
+    request.max_objects = config_.max_pack_objects;
     CO_TRY(WorkerAnswer answer, co_await Ask(std::move(request)));
     co_return DecodeFetchResult(answer.result);
   }
@@ -77,6 +78,7 @@ class ProcessGit : public Git {
     for (const Network& network : config_.allow_networks) {
       request.allow_networks.push_back(network.Text());
     }
+    request.silence = config_.silence;
     request.ssh_program = config_.ssh_program;
     request.username = repository.username;
     const CredentialFiles files(config_.credentials_dir);
@@ -117,7 +119,9 @@ class ProcessGit : public Git {
                                              std::to_string(config_.deadline.count() / 1000) +
                                              " s; the worker was stopped");
     }
-    if (!answer) log_.Warn("git_failed", answer.error(), {{"mirror", request.mirror}});
+    // A failed look at a server repeats with every poll; who polls knows what is worth a line.
+    const bool local = request.url.empty();
+    if (!answer && local) log_.Warn("git_failed", answer.error(), {{"mirror", request.mirror}});
     co_return answer;
   }
 

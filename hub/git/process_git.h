@@ -25,10 +25,13 @@ struct ProcessGitConfig {
   std::vector<Network> allow_networks;  // git.allowNetworks
   std::string ssh_program = "/usr/bin/ssh";
   Millis deadline{120'000};  // of one fetch or read
+  Millis silence{30'000};    // of a server, within it
+  uint64_t max_pack_objects = limits::kGitPackObjects;
   uint64_t max_received_bytes = limits::kGitReceivedBytes;
   uint64_t max_read_bytes = limits::kGitReadBytes;
 };
 
+// The log gets the failures of reading a mirror; those of Fetch and List are the caller's to tell.
 // All calls must come from one executor (the io thread). A worker that dies without an answer is
 // kUnavailable, one that answers nonsense kCorrupt.
 std::unique_ptr<Git> MakeProcessGit(ProcessGitConfig config, Log log = Log());

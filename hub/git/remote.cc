@@ -110,15 +110,19 @@ Status Remote::Fetch(std::vector<std::string> refspecs) {
   options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
   options.update_fetchhead = 0;
   options.prune = GIT_FETCH_NO_PRUNE;
-  const int code = git_remote_fetch(remote_.get(), &list, &options, nullptr);
+  // git_remote_fetch would take leave of the server before it tells what is wrong with the pack,
+  // and one that is gone by then would look like the reason.
+  int code = git_remote_download(remote_.get(), &list, &options);
   if (code != 0) return LastError("cannot fetch", code);
+  code = git_remote_update_tips(remote_.get(), &options.callbacks, 0, GIT_REMOTE_DOWNLOAD_TAGS_NONE,
+                                "fetch");
+  if (code != 0) return LastError("cannot store the fetched refs", code);
   return {};
 }
 
 git_remote_callbacks Remote::Callbacks() {
   git_remote_callbacks callbacks = GIT_REMOTE_CALLBACKS_INIT;
   callbacks.credentials = OnCredentials;
-  callbacks.certificate_check = OnCertificate;
   callbacks.transfer_progress = OnProgress;
   callbacks.payload = this;
   return callbacks;
@@ -151,22 +155,13 @@ int Remote::OnCredentials(git_credential** out, const char*, const char*, unsign
   return git_credential_userpass_plaintext_new(out, user.c_str(), self.request_.password.c_str());
 }
 
-int Remote::OnCertificate(git_cert*, int valid, const char* host, void*) {
-  if (valid != 0) return 0;
-  SetCallbackError(MakeError(Errc::kSignature,
-                             "the TLS certificate of " + std::string(host) +
-                                 " is not trusted; if it is of a private CA, name its file in the "
-                                 "Source"));
-  return GIT_ECERTIFICATE;
-}
-
 int Remote::OnProgress(const git_indexer_progress* progress, void* payload) {
   Remote& self = *static_cast<Remote*>(payload);
   self.received_bytes_ = progress->received_bytes;
-  if (progress->total_objects > limits::kGitPackObjects) {
+  if (progress->total_objects > self.request_.max_objects) {
     SetCallbackError(MakeError(
         Errc::kLimit,
-        "the server sends more than " + std::to_string(limits::kGitPackObjects) + " objects"));
+        "the server sends more than " + std::to_string(self.request_.max_objects) + " objects"));
     return GIT_EUSER;
   }
   if (self.request_.max_bytes != 0 && progress->received_bytes > self.request_.max_bytes) {

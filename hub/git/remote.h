@@ -33,7 +33,6 @@ class Remote {
   git_proxy_options Proxy() const;
   static int OnCredentials(git_credential** out, const char* url, const char* user,
                            unsigned int allowed, void* self);
-  static int OnCertificate(git_cert* certificate, int valid, const char* host, void* self);
   static int OnProgress(const git_indexer_progress* progress, void* self);
 
   const WorkerRequest& request_;

@@ -17,9 +17,16 @@
 namespace dunlin::git {
 namespace {
 
+constexpr int kConnectTimeoutMs = 15'000;
+
 std::vector<Network>& AllowedNetworks() {
   static std::vector<Network> networks;  // of the one request of this process
   return networks;
+}
+
+int& SilenceMs() {
+  static int silence = -1;  // of the one request of this process; -1: no limit
+  return silence;
 }
 
 struct Server {
@@ -67,17 +74,17 @@ Error SocketError(const std::string& where, int error) {
 // Waits until the socket is ready, or its own error shows.
 int WaitFor(int fd, short events, int timeout_ms) {
   pollfd item{fd, events, 0};
-  const int ready = poll(&item, 1, timeout_ms > 0 ? timeout_ms : -1);
+  const int ready = poll(&item, 1, timeout_ms);
   if (ready == 0) errno = ETIMEDOUT;
   return ready > 0 ? 0 : -1;
 }
 
-Result<int> ConnectTo(const addrinfo& info, const std::string& where, int timeout_ms) {
+Result<int> ConnectTo(const addrinfo& info, const std::string& where) {
   const int fd = socket(info.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return SocketError(where, errno);
   int error = connect(fd, info.ai_addr, info.ai_addrlen) == 0 ? 0 : errno;
   if (error == EINPROGRESS) {
-    error = WaitFor(fd, POLLOUT, timeout_ms) == 0 ? 0 : errno;
+    error = WaitFor(fd, POLLOUT, kConnectTimeoutMs) == 0 ? 0 : errno;
     socklen_t size = sizeof error;
     if (error == 0) getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
   }
@@ -88,10 +95,11 @@ Result<int> ConnectTo(const addrinfo& info, const std::string& where, int timeou
 
 Result<Connection> ConnectPinned(const SocketStream& socket) {
   if (socket.host != PinnedServer().host || socket.port != PinnedServer().port) {
-    return MakeError(Errc::kPermission,
-                     "the server redirects to another address; write that address as the repo");
+    return MakeError(Errc::kPermission, "the server redirects to " + socket.host + ":" +
+                                            socket.port +
+                                            "; write the address that it leads to as the repo");
   }
-  return ConnectChecked(socket.host, socket.port, socket.parent.connect_timeout);
+  return ConnectChecked(socket.host, socket.port);
 }
 
 int OnConnect(git_stream* stream) {
@@ -106,9 +114,13 @@ int OnConnect(git_stream* stream) {
   return 0;
 }
 
+// Also as the error of the whole request: TLS above would only say that it has failed.
 int Fail(const char* what) {
-  git_error_set_str(GIT_ERROR_NET, (std::string(what) + ": " + strerror(errno)).c_str());
-  return errno == ETIMEDOUT ? GIT_TIMEOUT : -1;
+  const Errc code = errno == ETIMEDOUT ? Errc::kTimeout : Errc::kUnavailable;
+  Error error = MakeError(code, std::string(what) + ": " + strerror(errno));
+  git_error_set_str(GIT_ERROR_NET, error.message.c_str());
+  SetCallbackError(std::move(error));
+  return code == Errc::kTimeout ? GIT_TIMEOUT : -1;
 }
 
 ssize_t OnRead(git_stream* stream, void* data, size_t size) {
@@ -116,7 +128,7 @@ ssize_t OnRead(git_stream* stream, void* data, size_t size) {
     const ssize_t n = recv(Of(stream).fd, data, size, 0);
     if (n >= 0) return n;
     if (errno == EINTR) continue;
-    if (errno != EAGAIN || WaitFor(Of(stream).fd, POLLIN, stream->timeout) != 0) {
+    if (errno != EAGAIN || WaitFor(Of(stream).fd, POLLIN, SilenceMs()) != 0) {
       return Fail("the Git server does not answer");
     }
   }
@@ -127,7 +139,7 @@ ssize_t OnWrite(git_stream* stream, const char* data, size_t size, int) {
     const ssize_t n = send(Of(stream).fd, data, size, MSG_NOSIGNAL);
     if (n >= 0) return n;
     if (errno == EINTR) continue;
-    if (errno != EAGAIN || WaitFor(Of(stream).fd, POLLOUT, stream->timeout) != 0) {
+    if (errno != EAGAIN || WaitFor(Of(stream).fd, POLLOUT, SilenceMs()) != 0) {
       return Fail("the Git server does not listen");
     }
   }
@@ -165,8 +177,7 @@ void PinServer(const std::string& host, uint16_t port) {
   PinnedServer() = {host, std::to_string(port)};
 }
 
-Result<Connection> ConnectChecked(const std::string& host, const std::string& port,
-                                  int timeout_ms) {
+Result<Connection> ConnectChecked(const std::string& host, const std::string& port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -182,14 +193,15 @@ Result<Connection> ConnectChecked(const std::string& host, const std::string& po
     const IpAddress address = AddressOf(info->ai_addr);
     // One forbidden address refuses the whole name: a mix is how a rebinding answer looks.
     if (auto allowed = CheckAddress(address, AllowedNetworks()); !allowed) return allowed.error();
-    auto fd = ConnectTo(*info, host + " (" + address.Text() + ")", timeout_ms);
+    auto fd = ConnectTo(*info, host + " (" + address.Text() + ")");
     if (fd) return Connection{*fd, address};
     last = fd.error();
   }
   return last;
 }
 
-Status RegisterSocketStream(const std::vector<std::string>& allow_networks) {
+Status RegisterSocketStream(const std::vector<std::string>& allow_networks, Millis silence) {
+  SilenceMs() = static_cast<int>(silence.count());
   for (const std::string& text : allow_networks) {
     TRY(const Network network, Network::Parse(text));
     AllowedNetworks().push_back(network);

@@ -18,8 +18,6 @@
 namespace dunlin::git {
 namespace {
 
-constexpr int kConnectTimeoutMs = 15'000;
-constexpr int kSilenceMs = 30'000;
 constexpr size_t kErrorTextBytes = 4096;
 
 struct SshTarget {
@@ -75,7 +73,7 @@ int OnRead(git_smart_subtransport_stream* stream, char* buffer, size_t size, siz
   *got = 0;
   for (;;) {
     pollfd items[2] = {{ssh.out, POLLIN, 0}, {ssh.err, POLLIN, 0}};
-    const int ready = poll(items, 2, kSilenceMs);
+    const int ready = poll(items, 2, static_cast<int>(Target().request.silence.count()));
     if (ready < 0 && errno == EINTR) continue;
     if (ready <= 0) {
       return Fail(MakeError(Errc::kTimeout, "the ssh server does not answer"));
@@ -159,7 +157,7 @@ int OnAction(git_smart_subtransport_stream** out, git_smart_subtransport* transp
   }
   const SshTarget& target = Target();
   const std::string port = std::to_string(target.url.port == 0 ? 22 : target.url.port);
-  auto connection = ConnectChecked(target.url.host, port, kConnectTimeoutMs);
+  auto connection = ConnectChecked(target.url.host, port);
   if (!connection) return Fail(connection.error());
   close(connection->fd);
   auto ssh = std::make_unique<SshStream>();
@@ -253,15 +251,23 @@ Error SshError(std::string_view error_text) {
     return MakeError(Errc::kSignature,
                      "the ssh server's host key is not the one in the Source's known_hosts file");
   }
+  // Of a key that it cannot use ssh says so, goes on without, and is refused.
+  if (contains("UNPROTECTED PRIVATE KEY") || contains("bad permissions")) {
+    return MakeError(Errc::kInvalidArgument,
+                     "others can read the file of the Source's ssh key, so ssh ignores it; "
+                     "chmod 600 it");
+  }
+  if (contains("invalid format") || contains("error in libcrypto")) {
+    return MakeError(Errc::kInvalidArgument, "the file of the Source's ssh key is no private key");
+  }
   if (contains("Permission denied")) {
-    return MakeError(Errc::kUnauthenticated, "the ssh server refuses the Source's key");
+    return MakeError(Errc::kUnauthenticated,
+                     "the ssh server refuses the Source's key (or it has a passphrase; the hub "
+                     "needs a key without one)");
   }
   if (contains("not found") || contains("does not appear to be a git repository") ||
       contains("does not exist") || contains("no such repository")) {
     return MakeError(Errc::kNotFound, "the ssh server knows no such repository: " + said);
-  }
-  if (contains("UNPROTECTED PRIVATE KEY") || contains("invalid format")) {
-    return MakeError(Errc::kInvalidArgument, "ssh cannot use the Source's key: " + said);
   }
   return MakeError(Errc::kUnavailable,
                    "the ssh connection ended" + (said.empty() ? "" : ": " + said));

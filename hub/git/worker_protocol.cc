@@ -119,9 +119,11 @@ std::string EncodeRequest(const WorkerRequest& request) {
   object["paths"] = ListOf(request.paths);
   object["withBytes"] = request.with_bytes;
   object["maxBytes"] = request.max_bytes;
+  object["maxObjects"] = request.max_objects;
   object["localRoots"] = ListOf(request.local_roots);
   object["allowNetworks"] = ListOf(request.allow_networks);
   object["allowInsecureHttp"] = request.allow_insecure_http;
+  object["silenceMs"] = request.silence.count();
   object["username"] = request.username;
   object["password"] = Base64Encode(request.password);  // any bytes
   object["sshProgram"] = request.ssh_program;
@@ -146,11 +148,15 @@ Result<WorkerRequest> DecodeRequest(std::string_view json) {
   request.commit = RevisionId(text("commit"));
   TRY(request.paths, Strings(value, "paths"));
   request.with_bytes = object::FindBool(value, {"withBytes"}).value_or(false);
-  const int64_t max_bytes = object::FindInt(value, {"maxBytes"}).value_or(0);
-  request.max_bytes = max_bytes < 0 ? 0 : static_cast<uint64_t>(max_bytes);
+  const auto number = [&](std::string_view name) {
+    return std::max<int64_t>(0, object::FindInt(value, {name}).value_or(0));
+  };
+  request.max_bytes = static_cast<uint64_t>(number("maxBytes"));
+  request.max_objects = static_cast<uint64_t>(number("maxObjects"));
   TRY(request.local_roots, Strings(value, "localRoots"));
   TRY(request.allow_networks, Strings(value, "allowNetworks"));
   request.allow_insecure_http = object::FindBool(value, {"allowInsecureHttp"}).value_or(false);
+  request.silence = Millis(number("silenceMs"));
   request.username = text("username");
   TRY(request.password, Base64Decode(text("password")));
   request.ssh_program = text("sshProgram");

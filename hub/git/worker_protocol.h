@@ -23,7 +23,9 @@
 
 #include "hub/git/git.h"
 #include "protocol/base/bytes.h"
+#include "protocol/base/limits.h"
 #include "protocol/base/result.h"
+#include "protocol/base/time.h"
 
 namespace dunlin::git {
 
@@ -53,17 +55,19 @@ class FrameReader {
 struct WorkerRequest {
   enum class Op { kFetch, kList, kResolve, kRead };
   Op op = Op::kFetch;
-  std::string mirror;                  // directory of the bare mirror
-  std::string url;                     // fetch, list
-  std::vector<std::string> revisions;  // fetch, list, resolve
-  RevisionId commit;                   // read
-  std::vector<std::string> paths;      // read; empty = the whole tree
-  bool with_bytes = false;             // read
-  uint64_t max_bytes = 0;              // read, fetch: of what is received or returned
+  std::string mirror;                              // directory of the bare mirror
+  std::string url;                                 // fetch, list
+  std::vector<std::string> revisions;              // fetch, list, resolve
+  RevisionId commit;                               // read
+  std::vector<std::string> paths;                  // read; empty = the whole tree
+  bool with_bytes = false;                         // read
+  uint64_t max_bytes = 0;                          // read, fetch: of what is received or returned
+  uint64_t max_objects = limits::kGitPackObjects;  // fetch
   // How the source may be reached.
   std::vector<std::string> local_roots;
   std::vector<std::string> allow_networks;
   bool allow_insecure_http = false;
+  Millis silence{30'000};  // of the server, before it counts as away
   std::string username;
   Bytes password;
   std::string ssh_program;

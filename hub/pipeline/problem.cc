@@ -19,7 +19,8 @@ std::string FetchHint(Errc code, const FailureContext& context) {
              "knownHostsFile";
     case Errc::kInvalidArgument:
     case Errc::kUnsupported:
-      return "correct spec.source of the App";
+      return "correct spec.source of the App, or the files that the Source of " + context.repo +
+             " names";
     case Errc::kLimit:
       return "the repository is larger than the hub allows; use a smaller one";
     default:

@@ -1,6 +1,7 @@
 // When each repository is looked at: at its poll interval with jitter, at once when something says
-// so (a webhook, `dunlin source refresh`, a change of the catalogue), and more slowly while it does
-// not answer. A value: the driver asks what is due and says what came of it. Times are monotonic.
+// so (a webhook, `dunlin source refresh`, a change of the catalogue), sooner again when it does not
+// answer, and more slowly while it refuses us. A value: the driver asks what is due and says what
+// came of it. Times are monotonic.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +11,26 @@
 #include <vector>
 
 #include "protocol/base/backoff.h"
+#include "protocol/base/result.h"
 #include "protocol/base/time.h"
 
 namespace dunlin::hub {
+
+// How a look ended.
+enum class Look {
+  kReached,
+  kAway,     // may pass by itself (IsRetryable)
+  kRefused,  // a credential, a host key, a name: somebody has to change something
+};
+Look LookOf(const Status& looked);
 
 class SourceSchedule {
  public:
   explicit SourceSchedule(Millis default_poll) : default_poll_(default_poll) {}
 
   // The repositories to follow from now on, with their poll interval (0: the default). A new one is
-  // due at once; one that left is dropped, also while it is being looked at.
+  // due at once, and so is one that refused us, since the change may be its new credentials; one
+  // that left is dropped, also while it is being looked at.
   void Follow(const std::map<std::string, Millis>& repositories, Millis now);
 
   // Due now. While a look is under way another one follows it, so that every trigger is answered by
@@ -30,7 +41,7 @@ class SourceSchedule {
   // under way until Done.
   std::vector<std::string> TakeDue(Millis now, size_t most = SIZE_MAX);
   // `random`: 64 uniform bits for the jitter of ±20 %.
-  void Done(const std::string& repository, bool reached, Millis now, uint64_t random);
+  void Done(const std::string& repository, Look look, Millis now, uint64_t random);
 
   // When the next one falls due; nothing when all are under way or none is followed.
   std::optional<Millis> NextDue() const;
@@ -41,6 +52,7 @@ class SourceSchedule {
     Millis due{0};
     bool running = false;
     bool again = false;
+    int refusals = 0;  // in a row
     Backoff backoff{{.fast_tries = 3,
                      .first = Millis(500),
                      .slow_first = Millis(5000),

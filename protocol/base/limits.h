@@ -1,5 +1,5 @@
 // Every limit of the product, by module; bytes unless the name says otherwise. Rule: a test at the
-// limit and one above; those of hub/git and some of net and kube do not have it yet.
+// limit and one above; some of net and kube do not have it yet.
 #pragma once
 
 #include <chrono>

@@ -8,6 +8,7 @@ DEBIAN_PACKAGES=(
   libgtest-dev libgmock-dev
   libhttp-parser-dev libpcre2-dev zlib1g-dev
   bubblewrap libseccomp-dev openssh-client gpgv
+  openssh-server # of the tests: each starts its own sshd
   ca-certificates curl dpkg-dev git jq openssl patch xz-utils
 )
 

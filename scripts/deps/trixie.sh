@@ -7,7 +7,11 @@
 
 MBEDTLS_MINIMUM=3.6.6-0.1~deb13u1  # client impersonation in TLS 1.3 resumption, CVE-2026-34873
 LIBGIT2_MINIMUM=1.9.0+ds-2+deb13u1 # CVE-2026-5917 and CVE-2026-53583 to -53587
-LIBGIT2_PATCH=$ROOT/scripts/deps/libgit2-ssh-argument-vector.patch
+LIBGIT2_PATCHES=(
+  "$ROOT/scripts/deps/libgit2-ssh-argument-vector.patch"
+  "$ROOT/scripts/deps/libgit2-redirect-location.patch"
+  "$ROOT/scripts/deps/libgit2-object-size.patch"
+)
 
 # Makes $DEPS/apt once a run and leaves APT_CONFIG pointing into it.
 open_trixie() {
@@ -88,8 +92,8 @@ make_mbedtls() {
 }
 
 make_libgit2() {
-  local key
-  key="minimum $LIBGIT2_MINIMUM, $(hash_of "$ROOT/scripts/deps/trixie.sh" "$LIBGIT2_PATCH" "$DEPS"/lib/libmbed*.a)"
+  local key patch
+  key="minimum $LIBGIT2_MINIMUM, $(hash_of "$ROOT/scripts/deps/trixie.sh" "${LIBGIT2_PATCHES[@]}" "$DEPS"/lib/libmbed*.a)"
   [ -z "$REFRESH" ] && fresh libgit2 "$key" "$DEPS"/lib/libgit2.{a,libs} "$DEPS/include/git2.h" &&
     { close_trixie; return 0; }
   open_trixie
@@ -101,7 +105,9 @@ make_libgit2() {
   (cd "$work" && quiet "$DEPS/apt/download.log" apt-get source --download-only "libgit2=$version")
   # apt has checked the files against the signed list; unpacking applies Debian's own patches.
   quiet "$work/unpack.log" dpkg-source --no-check -x "$work"/*.dsc "$work/source"
-  quiet "$work/patch.log" patch -d "$work/source" -p1 --no-backup-if-mismatch -F0 -i "$LIBGIT2_PATCH"
+  for patch in "${LIBGIT2_PATCHES[@]}"; do
+    quiet "$work/patch.log" patch -d "$work/source" -p1 --no-backup-if-mismatch -F0 -i "$patch"
+  done
   build_libgit2 "$work"
   rm -rf "$work"
   printf '%s\n' "$version" > "$DEPS/lib/libgit2.version"
@@ -125,10 +131,10 @@ build_libgit2() {
     -DMBEDTLS_INCLUDE_DIR="$DEPS/include" -DMBEDTLS_LIBRARY="$DEPS/lib/libmbedtls.a" \
     -DMBEDX509_LIBRARY="$DEPS/lib/libmbedx509.a" -DMBEDCRYPTO_LIBRARY="$DEPS/lib/libmbedcrypto.a"
   quiet "$work/build.log" cmake --build "$work/build"
-  # The function that hands a command line to /bin/sh must be gone: the patch above took it out.
+  # The function that hands a command line to /bin/sh must be gone: the first patch took it out.
   if nm "$work/build/libgit2.a" 2> /dev/null | grep -q git_process_new_from_cmdline; then
     die "this libgit2 can still start a shell, so its ssh transport would pass URLs through one" \
-      "${LIBGIT2_PATCH#"$ROOT"/} does not fit this source any more"
+      "${LIBGIT2_PATCHES[0]#"$ROOT"/} does not fit this source any more"
   fi
   rm -rf "$DEPS/include/git2" "$DEPS/include/git2.h"
   quiet "$work/install.log" cmake --install "$work/build"

@@ -151,10 +151,12 @@ Result<Fleet> Fleet::Create(const std::string& directory, FleetOptions options) 
   config << "data: .\nlisten:\n  agents: 127.0.0.1:" << fleet.agents_port_
          << "\n  public: 127.0.0.1:" << public_port
          << "\ngit:\n  poll: " << fleet.options_.poll.count() << "ms\n  localRoots: [\""
-         << directory << "/git\"]\nrender:\n  ready: 2\n  worker: " << kDeps
+         << directory << "/git\"]\n"
+         << fleet.options_.extra_git << "render:\n  ready: 2\n  worker: " << kDeps
          << "dunlin-render\n  runsc: " << kDeps << "runsc\n";
   if (!fleet.options_.fleet_path.empty()) {
-    config << "catalog:\n  repo: " << fleet.git().bare()
+    const std::string& repo = fleet.options_.fleet_repo;
+    config << "catalog:\n  repo: " << (repo.empty() ? fleet.git().bare() : repo)
            << "\n  revision: main\n  path: " << fleet.options_.fleet_path << "\n";
   }
   config << fleet.options_.extra_config;

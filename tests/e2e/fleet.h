@@ -37,7 +37,9 @@ class GitRepository {
 
 struct FleetOptions {
   std::string fleet_path = "catalogue";  // of the App objects in the repository; empty: none
+  std::string fleet_repo;                // its address; empty: the local directory
   Millis poll{1000};                     // of the hub's Git sources
+  std::string extra_git;                 // lines for the block git of hub.yaml, indented
   std::string extra_config;              // lines for hub.yaml
 };
 

@@ -65,7 +65,12 @@ TEST(Ssh, ErrorsByWhatToDo) {
       {"git@h: Permission denied (publickey).\r\n", Errc::kUnauthenticated},
       {"ERROR: Repository not found.\n", Errc::kNotFound},
       {"fatal: '/x' does not appear to be a git repository", Errc::kNotFound},
-      {"Load key \"/k\": invalid format", Errc::kInvalidArgument},
+      {"Load key \"/k\": invalid format\r\ngit@h: Permission denied (publickey).",
+       Errc::kInvalidArgument},
+      {"Load key \"/k\": error in libcrypto\r\ngit@h: Permission denied (publickey).",
+       Errc::kInvalidArgument},
+      {"Load key \"/k\": bad permissions\r\ngit@h: Permission denied (publickey).",
+       Errc::kInvalidArgument},
       {"Connection closed by 1.2.3.4", Errc::kUnavailable},
       {"", Errc::kUnavailable},
   };

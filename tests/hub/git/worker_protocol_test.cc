@@ -30,6 +30,8 @@ TEST(WorkerProtocol, RequestSurvivesTheWire) {
   request.paths = {"a", "b/c"};
   request.with_bytes = true;
   request.max_bytes = 77;
+  request.max_objects = 78;
+  request.silence = Millis(79);
   request.local_roots = {"/srv"};
   request.allow_networks = {"10.0.0.0/8"};
   request.allow_insecure_http = true;
@@ -114,6 +116,29 @@ TEST(FrameReader, LimitAndUnknownTypes) {
   EXPECT_EQ(above.Next().error().code, Errc::kLimit);
   unknown.Feed(EncodeFrame('Z', ""));
   EXPECT_EQ(unknown.Next().error().code, Errc::kCorrupt);
+}
+
+TEST(FrameReader, RequestsAndAnswersHaveTheirOwnLimit) {
+  for (const size_t limit : {limits::kGitRequestBytes, limits::kGitFrameBytes}) {
+    FrameReader at(limit), above(limit);
+    at.Feed(EncodeFrame('D', Bytes(limit, 'x')));
+    const auto frame = at.Next();
+    ASSERT_TRUE(frame && *frame) << limit;
+    EXPECT_EQ((*frame)->payload.size(), limit);
+    above.Feed(EncodeFrame('D', Bytes(limit + 1, 'x')));
+    EXPECT_EQ(above.Next().error().code, Errc::kLimit);
+  }
+}
+
+TEST(AnswerReader, TreeFilesAndFrameBytes) {
+  AnswerReader files({.with_bytes = false});
+  const std::string entry = EncodeFrame('T', EncodeEntry({.path = "a", .blob = kId}));
+  for (size_t i = 0; i < limits::kGitTreeFiles; ++i) ASSERT_TRUE(files.Feed(entry));
+  EXPECT_EQ(CodeOf(files.Feed(entry)), Errc::kLimit);
+  AnswerReader frames({.with_bytes = true, .max_bytes = limits::kGitReadBytes});
+  ASSERT_TRUE(frames.Feed(Sent(File("a", Bytes(limits::kGitObjectBytes, 'x')))));
+  EXPECT_EQ(CodeOf(frames.Feed(EncodeFrame('R', Bytes(limits::kGitFrameBytes + 1, 'x')))),
+            Errc::kLimit);
 }
 
 TEST(AnswerReader, PutsTheTreeTogether) {
