@@ -8,7 +8,7 @@ DEBIAN_PACKAGES=(
   libgtest-dev libgmock-dev
   libhttp-parser-dev libpcre2-dev zlib1g-dev
   bubblewrap libseccomp-dev openssh-client gpgv
-  openssh-server # of the tests: each starts its own sshd
+  libwrap0 libgssapi-krb5-2 # what sshd wants, see make_sshd
   ca-certificates curl dpkg-dev git jq openssl patch xz-utils
 )
 
@@ -41,4 +41,19 @@ install_debian_packages() {
   quiet "$DEPS/apt-update.log" apt-get update
   quiet "$DEPS/apt-install.log" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+# sshd for the tests, taken out of its package: installed, it would start and listen for the whole network.
+make_sshd() {
+  local version dir=$DEPS/sshd-package
+  version=$(apt-cache show --no-all-versions openssh-server 2> /dev/null | awk '/^Version:/ { print $2 }')
+  ! fresh sshd "$version" "$DEPS/bin/sshd" || return 0
+  [ -n "$version" ] || die "apt knows no package openssh-server" "run once: sudo apt-get update"
+  rm -rf "$dir" && mkdir -p "$dir"
+  (cd "$dir" && quiet "$DEPS/sshd-download.log" apt-get download openssh-server)
+  dpkg-deb --extract "$dir"/openssh-server_*.deb "$dir"
+  install -m 755 "$dir/usr/sbin/sshd" "$DEPS/bin/sshd"
+  rm -rf "$dir"
+  stamp sshd "$version"
+  say "sshd $version"
 }

@@ -10,8 +10,6 @@ import (
 	"strings"
 )
 
-const sshd = "/usr/sbin/sshd" // it starts itself again by its absolute path
-
 // sshServer starts one sshd for each connection, as inetd does, so that it needs no port of its own.
 type sshServer struct {
 	dir   string
@@ -78,7 +76,12 @@ func (s *sshServer) connected(client *net.TCPConn) {
 		fail(err)
 	}
 	defer ours.Close()
-	command := exec.Command(sshd, "-i", "-e", "-f", s.dir+"/sshd_config")
+	self, err := os.Executable()
+	if err != nil {
+		fail(err)
+	}
+	// Beside this program, by its absolute path: it starts itself again.
+	command := exec.Command(filepath.Join(filepath.Dir(self), "sshd"), "-i", "-e", "-f", s.dir+"/sshd_config")
 	command.Stdin, command.Stdout = theirs, theirs
 	log, err := os.OpenFile(s.dir+"/sshd.log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
