@@ -15,6 +15,9 @@ namespace {
 
 constexpr Millis kRefreshLimit{110'000};  // below the CLI's own limit
 constexpr Millis kReadLimit{60'000};
+constexpr std::string_view kClusterAdd = "dunlin cluster add";  // as the origin of an object
+constexpr std::string_view kApplyPath = "apply.yaml";
+constexpr size_t kSuggestions = 3;  // for a mistyped name
 
 std::string KeyOf(const std::string& repo) {
   const auto url = catalog::ParseRepoUrl(repo);
@@ -28,6 +31,14 @@ object::Value ClusterObject(const NewCluster& cluster) {
                         {"kind", "Cluster"},
                         {"metadata", {{"labels", cluster.labels}, {"name", cluster.name}}},
                         {"spec", spec}};
+}
+
+// What is wrong with the text, which the worker knows under a name of its own, as the user knows
+// it.
+Error InFile(Error error, const std::string& file) {
+  const size_t at = error.message.find(kApplyPath);
+  if (at != std::string::npos) error.message.replace(0, at + kApplyPath.size(), file);
+  return error;
 }
 
 bool SameLabels(const catalog::Cluster& known, const object::Object& labels) {
@@ -80,10 +91,15 @@ object::Value AdminService::Clusters() { return ClustersDocument(View()); }
 Result<object::Value> AdminService::Cluster(const std::string& name) {
   const ClusterRecord* cluster = parts_.model.FindClusterByName(name);
   if (cluster != nullptr) return object::Value(ClusterDocument(View(), *cluster));
-  std::vector<std::string> known;
-  for (const auto& [id, record] : parts_.model.clusters()) known.push_back(record.name);
+  const std::vector<std::string> known = ClusterNames();
   return MakeError(Errc::kNotFound,
-                   "there is no cluster \"" + name + "\"" + DidYouMean(name, known));
+                   "there is no cluster \"" + name + "\"" + DidYouMean(name, known, kSuggestions));
+}
+
+std::vector<std::string> AdminService::ClusterNames() const {
+  std::vector<std::string> names;
+  for (const auto& [id, record] : parts_.model.clusters()) names.push_back(record.name);
+  return names;
 }
 
 Status AdminService::EnsureCluster(const NewCluster& cluster) {
@@ -103,13 +119,20 @@ Status AdminService::EnsureCluster(const NewCluster& cluster) {
   }
   if (cluster.region.empty()) {
     return MakeError(Errc::kInvalidArgument,
-                     "cluster " + cluster.name + " is new: name its region with --region");
+                     "cluster " + cluster.name + " is new and needs a region (--region)" +
+                         DidYouMean(cluster.name, ClusterNames(), kSuggestions));
   }
   catalog::Document document;
-  document.file = "dunlin cluster add";
+  document.file = kClusterAdd;
   document.object = ClusterObject(cluster);
   TRY(const auto applied, parts_.catalogue.Apply({document}));
-  if (!applied.front().result) return applied.front().result.error();
+  if (!applied.front().result) {
+    Error error = applied.front().result.error();
+    if (error.message.starts_with(std::string(kClusterAdd) + ": ")) {
+      error.message.erase(0, kClusterAdd.size() + 2);  // whoever asked knows
+    }
+    return error;
+  }
   parts_.driver.CatalogueChanged();
   return {};
 }
@@ -135,7 +158,8 @@ Result<object::Value> AdminService::AddCluster(const NewCluster& cluster) {
 Status AdminService::KnowApp(const std::string& name) const {
   const std::vector<std::string> names = AppNames(View());
   if (std::find(names.begin(), names.end(), name) != names.end()) return {};
-  return MakeError(Errc::kNotFound, "there is no app \"" + name + "\"" + DidYouMean(name, names));
+  return MakeError(Errc::kNotFound,
+                   "there is no app \"" + name + "\"" + DidYouMean(name, names, kSuggestions));
 }
 
 object::Value AdminService::Apps() { return AppsDocument(View()); }
@@ -237,26 +261,40 @@ object::Value AdminService::Sources() {
 
 Task<object::Value> AdminService::Refresh(std::string repo) {
   const std::string key = repo.empty() ? "" : KeyOf(repo);
-  CO_TRY(const int64_t looked, co_await parts_.driver.Refresh(key, kRefreshLimit));
+  auto looked = co_await parts_.driver.Refresh(key, kRefreshLimit);
+  if (!looked) {
+    Error error = std::move(looked.error());
+    if (error.code == Errc::kNotFound) {
+      std::set<std::string> known;  // a repository is followed once for every reference
+      for (const Driver::SourceView& source : parts_.driver.Sources()) known.insert(source.repo);
+      error.message += DidYouMean(repo, {known.begin(), known.end()}, kSuggestions);
+    }
+    co_return error;
+  }
   object::Value document = Sources();
-  document.get_object()["refreshed"] = looked;
+  document.get_object()["refreshed"] = *looked;
   co_return document;
 }
 
 Task<object::Value> AdminService::Apply(Bytes text, std::string file) {
   render::TreeFile input;
-  input.path = "apply.yaml";
+  input.path = kApplyPath;
   input.bytes = std::move(text);
   render::RenderRequest request = CatalogRequest({}, "");
   request.files.push_back(std::move(input));
   auto read = parts_.renderer.Render(std::move(request));
   CO_TRY(render::RenderAnswer answer,
          co_await net::WithTimeout(std::move(read), kReadLimit, "reading " + file));
-  CO_TRY(std::vector<catalog::Document> documents, CatalogDocuments(std::move(answer)));
+  auto read_documents = CatalogDocuments(std::move(answer));
+  if (!read_documents) co_return InFile(std::move(read_documents.error()), file);
+  std::vector<catalog::Document>& documents = *read_documents;
   if (documents.empty()) {
     co_return MakeError(Errc::kInvalidArgument, file + " holds no document");
   }
-  for (catalog::Document& document : documents) document.file = file;
+  for (catalog::Document& document : documents) {
+    document.file = file;
+    if (document.error) document.error = InFile(std::move(*document.error), file);
+  }
   CO_TRY(const auto applied, parts_.catalogue.Apply(documents));
   object::Array items;
   for (const FleetCatalogue::Applied& one : applied) {
