@@ -1,6 +1,7 @@
 #include "hub/app/admin_service.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "hub/app/fleet_metrics.h"
@@ -39,6 +40,13 @@ Error InFile(Error error, const std::string& file) {
   const size_t at = error.message.find(kApplyPath);
   if (at != std::string::npos) error.message.replace(0, at + kApplyPath.size(), file);
   return error;
+}
+
+// 0: the app is not held.
+int64_t EntryOfPin(const std::optional<std::string>& pin) {
+  int64_t entry = 0;
+  if (pin) std::from_chars(pin->data(), pin->data() + pin->size(), entry);
+  return entry;
 }
 
 bool SameLabels(const catalog::Cluster& known, const object::Object& labels) {
@@ -228,9 +236,12 @@ Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
   const Millis start = parts_.clock.Monotonic();
   const auto past = parts_.model.history().find(name);
   static const std::vector<HistoryRecord> kNone;
-  CO_TRY(const HistoryRecord* entry,
-         ChooseHistory(past == parts_.model.history().end() ? kNone : past->second, id, name,
-                       parts_.pipeline.targets()));
+  const auto pin = parts_.model.pins().find(name);
+  std::optional<std::string> pin_before;
+  if (pin != parts_.model.pins().end()) pin_before = pin->second;
+  const RollbackFrom from{past == parts_.model.history().end() ? kNone : past->second, name,
+                          parts_.pipeline.targets(), EntryOfPin(pin_before)};
+  CO_TRY(const HistoryRecord* entry, ChooseHistory(from, id));
   const int64_t chosen = entry->id;
   const std::string revision = entry->revision;
   const auto bundles = BundlesOf(*entry);
@@ -238,10 +249,11 @@ Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
   CO_TRY_VOID(parts_.model.SetPin(name, std::to_string(chosen)));
   const Status rolled = parts_.pipeline.Rollback(name, bundles);
   if (!rolled) {
-    CO_TRY_VOID(parts_.model.SetPin(name, std::nullopt));
+    CO_TRY_VOID(parts_.model.SetPin(name, pin_before));
     co_return rolled.error();
   }
   CO_TRY_VOID(co_await parts_.driver.PublishWithDeltas());
+  const int64_t published = parts_.model.history().at(name).back().id;
   const Millis took = parts_.clock.Monotonic() - start;
   parts_.metrics.Observe("dunlin_rollback_duration_seconds", double(took.count()) / 1000);
   log_.Info("rolled_back", {{"app", name}, {"entry", chosen}, {"revision", revision}});
@@ -251,7 +263,9 @@ Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
       {"entry", chosen},
       {"message", "rolled back to entry " + std::to_string(chosen) + " (" + revision.substr(0, 12) +
                       ") on " + std::to_string(bundles.size()) +
-                      " cluster(s); held there until a newer commit or `dunlin app sync`"},
+                      " cluster(s), published as entry " + std::to_string(published) +
+                      "; held there until a newer commit or `dunlin app sync`"},
+      {"published", published},
       {"revision", revision}});
 }
 
