@@ -14,6 +14,8 @@ namespace {
 using Answer = std::optional<net::HttpResponse>;
 constexpr int64_t kMaxHoldSeconds = 30;
 constexpr int64_t kMaxTokenHours = 24;
+constexpr const char* kOtherVersion =
+    "is dunlin of the hub's version? `dunlin --version` and `dunlin-hub version` say";
 
 Result<int64_t> QueryInt(const Target& target, const std::string& name, int64_t fallback) {
   const auto it = target.query.find(name);
@@ -112,9 +114,9 @@ std::string Asked(const net::HttpRequest& request, const std::vector<std::string
   const std::string verb = path.size() > 4 ? path[4] : "";
   if (request.method == "GET") {
     if (noun == "status") return "show the state of the fleet";
-    if (noun == "clusters") return name.empty() ? "list the clusters" : "show cluster " + name;
+    if (noun == "clusters") return path.size() == 3 ? "list the clusters" : "show cluster " + name;
     if (noun == "sources") return "list the sources";
-    if (noun == "apps" && name.empty()) return "list the apps";
+    if (noun == "apps" && path.size() == 3) return "list the apps";
     if (noun == "apps")
       return (verb == "history" ? "show the history of app " : "show app ") + name;
     return "";
@@ -174,8 +176,8 @@ net::HttpResponse OrError(const Result<object::Value>& result, const net::HttpRe
   if (result) return JsonResponse(*result);
   const Error& error = result.error();
   const std::string asked = Asked(request, target.segments, target);
-  return ErrorResponse(error, HintFor(error.code, target.segments),
-                       asked.empty() ? "" : "cannot " + asked);
+  if (asked.empty()) return ErrorResponse(error, kOtherVersion);
+  return ErrorResponse(error, HintFor(error.code, target.segments), "cannot " + asked);
 }
 
 Task<Answer> Handle(AdminBackend& backend, net::Exchange& exchange) {

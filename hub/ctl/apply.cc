@@ -142,7 +142,7 @@ int Apply(Session& session, const std::vector<std::string>& files) {
                                         "give a readable file, or - for stdin; nothing was sent")};
       return PrintFailure(unread, session.format);
     }
-    inputs.push_back({file, std::move(*bytes)});
+    inputs.push_back({file == "-" ? "stdin" : file, std::move(*bytes)});
   }
   object::Array rows;
   std::optional<Failure> away;

@@ -86,7 +86,10 @@ Failure NotSynced(const object::Value& status, Millis limit) {
 int FleetStatus(Session& session, bool watch) {
   auto status = session.hub.Get("/api/v1/status");
   while (true) {
-    if (!status) return PrintFailure(status.error(), session.format);
+    if (!status) {
+      if (watch && session.format == Format::kYaml) std::fputs("---\n", stdout);
+      return PrintFailure(status.error(), session.format);
+    }
     PrintStatus(session, *status, watch);
     // The end of main() says why a write failed.
     if (!watch || std::fflush(stdout) != 0) return 0;
