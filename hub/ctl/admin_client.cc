@@ -47,6 +47,13 @@ Failure FromError(const Error& error, const std::string& hub) {
       failure.body = wire::BodyOf("no answer from the hub at " + hub, error,
                                   "it may still be at work: `dunlin status` shows where it stands");
       break;
+    case Errc::kCorrupt:
+      // What the protocol says about it helps nobody who typed an address.
+      failure.body =
+          wire::BodyOf("no hub answers at " + hub,
+                       MakeError(error.code, "what came back is not the answer of a Dunlin hub"),
+                       std::string(kForm));
+      break;
     default:
       failure.body = wire::BodyOf("the hub at " + hub + " could not be asked", error,
                                   "does a Dunlin hub listen there? " + std::string(kForm));
@@ -69,7 +76,14 @@ Failure FromResponse(const net::HttpResponse& response) {
   failure.code = wire::ErrcOfStatus(response.status);
   auto body = wire::ParseErrorBody(response.body);
   if (body) {
+    // Several codes share a status; the name decides, so that the exit code is the topic's.
+    failure.code = wire::ErrcOfName(body->code).value_or(failure.code);
     failure.body = std::move(*body);
+    if (failure.code == Errc::kCancelled) {
+      // The hub gave up because it stops. Nobody interrupted this program.
+      failure.code = Errc::kUnavailable;
+      failure.body.code = Name(failure.code);
+    }
     return failure;
   }
   failure.body.code = std::string(Name(failure.code));

@@ -169,6 +169,32 @@ TEST_F(Commands, AFailureOfTheHubIsShownWithItsExitCode) {
   EXPECT_NE(out.find("\"error\""), std::string::npos);
 }
 
+TEST_F(Commands, TheExitCodeIsThatOfTheNamedCode) {
+  struct Row {
+    int status;
+    const char* code;
+    int exit;
+    const char* shown;
+  };
+  const Row kRows[] = {{503, "io", 2, "io"},
+                       {503, "unavailable", 5, "unavailable"},
+                       {503, "cancelled", 5, "unavailable"},
+                       {401, "expired", 4, "expired"},
+                       {409, "a_later_code", 6, "a_later_code"}};
+  for (const Row& row : kRows) {
+    hub->answers["GET /api/v1/apps"] = {
+        row.status, wire::Encode(wire::ErrorBody{row.code, "cannot list the apps", "x", ""})};
+    EXPECT_EQ(Run(AppList, Format::kJson), row.exit) << row.code;
+    EXPECT_EQ(wire::ParseErrorBody(out)->code, row.shown);
+  }
+  hub->answers["GET /api/v1/apps"] = {200, "{"};
+  EXPECT_EQ(Run(AppList), 2);
+  EXPECT_NE(err.find("not the answer of a Dunlin hub"), std::string::npos) << err;
+  hub->answers["GET /api/v1/apps"] = {500, "<html>"};
+  EXPECT_EQ(Run(AppList), 2);
+  EXPECT_NE(err.find("status 500"), std::string::npos) << err;
+}
+
 TEST_F(Commands, SyncRollbackAndRefreshSayWhatHappened) {
   hub->answers["POST /api/v1/apps/shop/sync"] = {200, R"({"message":"looked at Git"})"};
   hub->answers["POST /api/v1/apps/shop/rollback"] = {200, R"({"message":"rolled back"})"};
