@@ -3,12 +3,16 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "agent/app/commands.h"
 #include "agent/app/output.h"
 #include "protocol/base/version.h"
+#include "protocol/cli/command_line.h"
+#include "protocol/cli/help.h"
 #include "protocol/store/files.h"
 
 namespace dunlin::app {
@@ -16,6 +20,7 @@ namespace dunlin::app {
 namespace {
 
 constexpr const char* kDefaultState = "/var/lib/dunlin-agent";
+constexpr int kOfflineUsage = 1;
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -42,7 +47,7 @@ struct Arguments {
   std::string batch = "-";
   EnrollOptions enroll;
   RunOptions run;
-  int code = 0;
+  std::function<int()> chosen;
 };
 
 void AddState(CLI::App& command, Arguments& args) {
@@ -54,14 +59,6 @@ void AddKubeconfig(CLI::App& command, Arguments& args) {
                      "kubeconfig (default: KUBECONFIG, the pod's ServiceAccount, ~/.kube/config)");
 }
 
-void AddOutput(CLI::App& command, Arguments& args) {
-  static const std::map<std::string, Output> kOutputs = {
-      {"table", Output::kTable}, {"json", Output::kJson}, {"yaml", Output::kYaml}};
-  command.add_option("-o,--output", args.output, "table, json or yaml")
-      ->transform(CLI::CheckedTransformer(kOutputs))
-      ->option_text("FORMAT");
-}
-
 int RunEnroll(Arguments& args) {
   args.enroll.state_dir = args.state_dir;
   args.enroll.kube = EnvironmentOf(args.kubeconfig);
@@ -69,11 +66,19 @@ int RunEnroll(Arguments& args) {
   if (!args.token_file.empty()) {
     auto text = ReadFile(args.token_file, 4096);
     if (!text) {
-      return PrintFailure({"cannot read the token", text.error(), ""},
+      return PrintFailure({"cannot read the token", text.error(),
+                           "name a file that holds the token with --token-file"},
                           args.output != Output::kTable);
     }
     text->erase(text->find_last_not_of(" \r\n") + 1);
     args.enroll.token = std::move(*text);
+  }
+  if (args.enroll.token.empty()) {
+    const Error error = MakeError(Errc::kInvalidArgument, "no token was given");
+    return PrintFailure({"cannot enrol without a token", error,
+                         "dunlin cluster add NAME on the hub prints one; give it with --token, "
+                         "--token-file or DUNLIN_TOKEN"},
+                        args.output != Output::kTable);
   }
   return Enroll(args.enroll);
 }
@@ -89,8 +94,8 @@ void AddEnroll(CLI::App& app, Arguments& args) {
       ->excludes(token);
   AddState(*command, args);
   AddKubeconfig(*command, args);
-  AddOutput(*command, args);
-  command->callback([&args] { args.code = RunEnroll(args); });
+  cli::AddOutput(*command, args.output);
+  command->callback([&args] { args.chosen = [&args] { return RunEnroll(args); }; });
 }
 
 int RunAgent(Arguments& args) {
@@ -116,19 +121,21 @@ void AddRun(CLI::App& app, Arguments& args) {
                       "dunlin-system)");
   command->add_option("--listen", args.run.listen,
                       "ADDRESS:PORT or unix:PATH for /healthz, /readyz and /metrics");
-  command->add_option("--log-format", args.log_format, "text or json")
-      ->check(CLI::IsMember({"text", "json"}));
-  command->add_option("--log-level", args.log_level, "debug, info, warn or error")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
-  command->callback([&args] { args.code = RunAgent(args); });
+  cli::Takes(command->add_option("--log-format", args.log_format, "text or json"),
+             {"text", "json"});
+  cli::Takes(command->add_option("--log-level", args.log_level, "debug, info, warn or error"),
+             {"debug", "info", "warn", "error"});
+  command->callback([&args] { args.chosen = [&args] { return RunAgent(args); }; });
 }
 
 void AddStatus(CLI::App& app, Arguments& args) {
   CLI::App* command =
       app.add_subcommand("status", "What the agent last said, without disturbing it");
   AddState(*command, args);
-  AddOutput(*command, args);
-  command->callback([&args] { args.code = ShowStatus({args.state_dir, args.output}); });
+  cli::AddOutput(*command, args.output);
+  command->callback([&args] {
+    args.chosen = [&args] { return ShowStatus({args.state_dir, args.output}); };
+  });
 }
 
 void AddOffline(CLI::App& app, Arguments& args) {
@@ -138,34 +145,42 @@ void AddOffline(CLI::App& app, Arguments& args) {
                    "Requests as NDJSON, one answer a line; a file, or - for stdin")
       ->expected(0, 1)
       ->required();
-  merge->callback([&args] { args.code = MergeBatch(args.batch.empty() ? "-" : args.batch); });
+  merge->callback([&args] {
+    args.chosen = [&args] { return MergeBatch(args.batch.empty() ? "-" : args.batch); };
+  });
   CLI::App* version = app.add_subcommand("version", "The version of this program");
-  version->callback([] { std::printf("dunlin-agent %s\n", kProductVersion); });
+  version->callback([&args] {
+    args.chosen = [] {
+      std::printf("dunlin-agent %s\n", kProductVersion);
+      return 0;
+    };
+  });
+  app.add_subcommand("help", "Help on a verb, or on a topic");
 }
 
-}  // namespace
-
-int Main(int argc, char** argv) {
+int RunMain(int argc, char** argv) {
   // The state directory holds keys, and the last-applied form of Secrets.
   ::umask(0077);
   CLI::App app("Keeps one Kubernetes cluster as its hub wants it.", "dunlin-agent");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("dunlin-agent ") + kProductVersion);
+  app.footer(cli::HelpFooter());
   Arguments args;
   AddEnroll(app, args);
   AddRun(app, args);
   AddStatus(app, args);
   AddOffline(app, args);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    const wire::ErrorBody body{"", error.what(), "",
-                               "dunlin-agent --help, or --help after a command"};
-    std::fputs(wire::ErrorText(body).c_str(), stderr);
-    return 2;
-  }
-  return args.code;
+  const std::optional<int> done = cli::Parse(app, argc, argv);
+  if (!done) return args.chosen();
+  // The offline engine has codes of its own: 1 is usage there, 2 a conflict.
+  return *done != 0 && app.got_subcommand("merge") ? kOfflineUsage : *done;
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  cli::GuardStandardStreams();
+  return cli::Finish(RunMain(argc, argv));
 }
 
 }  // namespace dunlin::app

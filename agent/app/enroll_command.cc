@@ -128,9 +128,8 @@ int Enroll(const EnrollOptions& options) {
                 std::string("make room, then enrol with a new token: ") + kTokenHint);
   }
   PrintEnrolled(options, enrolled->identity);
-  std::fflush(stdout);
   // Idle connections still belong to coroutines of the loop; ending the process ends them.
-  ::_exit(0);
+  ::_exit(cli::Finish(0));
 }
 
 }  // namespace dunlin::app

@@ -1,4 +1,5 @@
-#include <cstdio>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "agent/app/commands.h"
+#include "agent/app/output.h"
 #include "agent/health/health.h"
 #include "agent/merge/batch.h"
 #include "protocol/base/limits.h"
@@ -75,7 +77,8 @@ int MergeBatch(const std::string& file) {
   if (file != "-" && !file.empty()) {
     opened.open(file);
     if (!opened) {
-      std::fprintf(stderr, "error: cannot read %s\n", file.c_str());
+      const Error error = MakeError(Errc::kIo, std::strerror(errno));
+      PrintFailure({"cannot read " + file, error, "name a readable file, or - for stdin"}, false);
       return 1;
     }
   }
@@ -94,7 +97,11 @@ int MergeBatch(const std::string& file) {
     if (input.rdbuf()->in_avail() <= 0) std::cout.flush();
   }
   std::cout.flush();
-  return std::cout ? 0 : 1;
+  if (std::cout) return 0;
+  PrintFailure({"cannot write to standard output", MakeError(Errc::kIo, "a write failed"),
+                "make room, or send it elsewhere"},
+               false);
+  return 1;
 }
 
 }  // namespace dunlin::app

@@ -1,11 +1,6 @@
 #include "agent/app/output.h"
 
-#include <cstdio>
-
-#include "protocol/base/check.h"
-#include "protocol/object/json.h"
 #include "protocol/wire/exit_code.h"
-#include "protocol/yaml/config_yaml.h"
 
 namespace dunlin::app {
 
@@ -35,10 +30,9 @@ std::string HintOf(const Failure& failure) {
 
 }  // namespace
 
-std::string DocumentText(const object::Value& document, Output output) {
-  CHECK(output != Output::kTable);
-  if (output == Output::kYaml) return yaml::ToYaml(document);
-  return object::CanonicalJson(document) + "\n";
+std::string EnrolHint(const Error& error) {
+  if (error.code != Errc::kPrecondition) return "";
+  return "enrol this cluster first; dunlin cluster add NAME on the hub prints the command";
 }
 
 wire::ErrorBody BodyOf(const Failure& failure) {
@@ -46,11 +40,7 @@ wire::ErrorBody BodyOf(const Failure& failure) {
 }
 
 int PrintFailure(const Failure& failure, bool json) {
-  if (json) {
-    std::puts(wire::Encode(BodyOf(failure)).c_str());
-  } else {
-    std::fputs(wire::ErrorText(BodyOf(failure)).c_str(), stderr);
-  }
+  cli::PrintError(BodyOf(failure), json ? Output::kJson : Output::kTable);
   return wire::ExitCode(failure.error.code);
 }
 

@@ -5,19 +5,20 @@
 
 #include "agent/app/commands.h"
 #include "protocol/base/result.h"
-#include "protocol/object/value.h"
 #include "protocol/wire/error.h"
 
 namespace dunlin::app {
 
-// The document for programs, with a final newline. REQUIRES: not kTable.
-std::string DocumentText(const object::Value& document, Output output);
+using cli::DocumentText;
 
 struct Failure {
   std::string what;  // "cannot enrol this cluster"
   Error error;
   std::string hint;  // empty: one that fits the code
 };
+
+// What to do where the state directory may hold no identity yet; "" for another failure.
+std::string EnrolHint(const Error& error);
 
 // With a hint in any case where there is one. Pure.
 wire::ErrorBody BodyOf(const Failure& failure);

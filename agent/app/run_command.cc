@@ -14,7 +14,10 @@ int Run(const RunOptions& options) {
   const Log log(sink.get(), options.log_level);
   auto agent = std::make_unique<Agent>(options, log);
   const Status prepared = agent->Prepare();
-  if (!prepared) return PrintFailure({"the agent cannot start", prepared.error(), ""}, false);
+  if (!prepared) {
+    return PrintFailure({"the agent cannot start", prepared.error(), EnrolHint(prepared.error())},
+                        false);
+  }
   const Status ended = agent->Run();
   agent->Close();
   int code = 0;

@@ -31,7 +31,7 @@ Result<StatusView> Look(const std::string& dir) {
 int ShowStatus(const StatusOptions& options) {
   const auto view = Look(options.state_dir);
   if (!view) {
-    return PrintFailure({"cannot tell the agent's status", view.error(), ""},
+    return PrintFailure({"cannot tell the agent's status", view.error(), EnrolHint(view.error())},
                         options.output != Output::kTable);
   }
   const std::string text = options.output == Output::kTable

@@ -10,6 +10,7 @@
 #include "protocol/base/limits.h"
 #include "protocol/object/json.h"
 #include "protocol/store/files.h"
+#include "protocol/wire/error.h"
 #include "protocol/wire/json_fields.h"
 
 namespace dunlin::app {
@@ -21,13 +22,6 @@ constexpr size_t kLocksBytes = 16 * limits::kMiB;
 object::Value ReportJson(const wire::Report& report) {
   auto value = object::ParseJson(wire::Encode(report));
   return value ? std::move(*value) : object::Value(nullptr);
-}
-
-Errc CodeOfName(std::string_view name) {
-  for (int value = 0; value <= static_cast<int>(Errc::kInternal); ++value) {
-    if (Name(static_cast<Errc>(value)) == name) return static_cast<Errc>(value);
-  }
-  return Errc::kInternal;
 }
 
 // {} when there is none.
@@ -106,7 +100,7 @@ Result<LocalStatus> ParseLocalStatus(BytesView json) {
   if (!problem.empty()) {
     Error error;
     TRY(const std::string code, wire::GetString(problem, "code"));
-    error.code = CodeOfName(code);
+    error.code = wire::ErrcOfName(code).value_or(Errc::kInternal);
     TRY(error.message, wire::GetString(problem, "message"));
     out.hub_problem = std::move(error);
   }

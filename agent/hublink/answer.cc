@@ -1,24 +1,11 @@
 #include "agent/hublink/answer.h"
 
-#include <optional>
 #include <utility>
 
 #include "protocol/wire/error.h"
 #include "protocol/wire/version.h"
 
 namespace dunlin::hublink {
-
-namespace {
-
-std::optional<Errc> CodeOfName(std::string_view name) {
-  for (int value = 0; value <= static_cast<int>(Errc::kInternal); ++value) {
-    const auto code = static_cast<Errc>(value);
-    if (Name(code) == name) return code;
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 Error RefusalOf(const net::HttpResponse& response) {
   auto body = wire::ParseErrorBody(response.body);
@@ -29,7 +16,7 @@ Error RefusalOf(const net::HttpResponse& response) {
   std::string message = body->message;
   if (!body->cause.empty()) message += ": " + body->cause;
   if (!body->hint.empty()) message += "; " + body->hint;
-  return MakeError(CodeOfName(body->code).value_or(wire::ErrcOfStatus(response.status)),
+  return MakeError(wire::ErrcOfName(body->code).value_or(wire::ErrcOfStatus(response.status)),
                    std::move(message));
 }
 

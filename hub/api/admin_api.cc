@@ -14,6 +14,8 @@ namespace {
 using Answer = std::optional<net::HttpResponse>;
 constexpr int64_t kMaxHoldSeconds = 30;
 constexpr int64_t kMaxTokenHours = 24;
+constexpr const char* kOtherVersion =
+    "is dunlin of the hub's version? `dunlin --version` and `dunlin-hub version` say";
 
 Result<int64_t> QueryInt(const Target& target, const std::string& name, int64_t fallback) {
   const auto it = target.query.find(name);
@@ -97,25 +99,85 @@ Task<object::Value> Change(AdminBackend& backend, Target target, Bytes body) {
   co_return MakeError(Errc::kNotFound, "no such path under /api/v1");
 }
 
-std::string HintFor(Errc code) {
+// A text member of a body that may be anything; "" when it is not there.
+std::string BodyMember(BytesView body, const char* name) {
+  const auto message = wire::ParseMessage(body, limits::kEnrollBytes, "request");
+  if (!message) return "";
+  return wire::GetString(*message, name).value_or("");
+}
+
+// What a request asks for, in the words of "cannot …"; empty for a path that is none.
+std::string Asked(const net::HttpRequest& request, const std::vector<std::string>& path,
+                  const Target& target) {
+  const std::string& noun = path[2];
+  const std::string name = path.size() > 3 ? path[3] : "";
+  const std::string verb = path.size() > 4 ? path[4] : "";
+  if (request.method == "GET") {
+    if (noun == "status") return "show the state of the fleet";
+    if (noun == "clusters") return path.size() == 3 ? "list the clusters" : "show cluster " + name;
+    if (noun == "sources") return "list the sources";
+    if (noun == "apps" && path.size() == 3) return "list the apps";
+    if (noun == "apps")
+      return (verb == "history" ? "show the history of app " : "show app ") + name;
+    return "";
+  }
+  if (noun == "apply") {
+    const auto file = target.query.find("file");
+    return "apply " + (file == target.query.end() ? "what was sent" : file->second);
+  }
+  if (noun == "clusters" && name.empty()) {
+    const std::string added = BodyMember(request.body, "name");
+    return added.empty() ? "add a cluster" : "add cluster " + added;
+  }
+  if (noun == "apps" && verb == "sync") return "sync app " + name;
+  if (noun == "apps" && verb == "rollback") return "roll back app " + name;
+  if (noun == "sources" && name == "refresh") {
+    const std::string repo = BodyMember(request.body, "repo");
+    return "refresh " + (repo.empty() ? "the sources" : repo);
+  }
+  return "";
+}
+
+std::string HintFor(Errc code, const std::vector<std::string>& path) {
+  const std::string& noun = path[2];
+  const std::string name = path.size() > 3 ? path[3] : "";
+  const std::string verb = path.size() > 4 ? path[4] : "";
   switch (code) {
     case Errc::kNotFound:
-      return "see `dunlin app list`, `dunlin cluster list` or `dunlin source list`";
+      if (noun == "clusters") return "dunlin cluster list shows the clusters";
+      if (noun == "sources") return "dunlin source list shows the sources";
+      if (verb == "rollback") {
+        return "dunlin app list shows the apps, dunlin app history NAME the entries of one";
+      }
+      return "dunlin app list shows the apps";
+    case Errc::kPrecondition:
+      if (verb == "rollback") return "dunlin app history " + name + " lists the entries";
+      return noun == "apps" && !name.empty() ? "dunlin app get " + name + " shows what it waits for"
+                                             : "dunlin status shows the state of the fleet";
     case Errc::kUnavailable:
     case Errc::kTimeout:
-      return "`dunlin source list` shows what the hub is waiting for";
+      return "dunlin source list shows what the hub is waiting for";
     case Errc::kIo:
-      return "check the disk and the state directory of the hub";
+      return "check the disk and the state directory of the hub: dunlin-hub doctor";
     case Errc::kInvalidArgument:
-      return "correct the request; `dunlin --help` shows the verbs";
+      if (noun == "apply") return "correct the file; nothing of it was applied";
+      if (noun == "clusters") return "dunlin cluster add --help shows what it takes";
+      return "correct the request; dunlin --help lists the verbs";
+    case Errc::kConflict:
+      if (noun == "clusters") return "dunlin cluster list shows what it has";
+      return "decide which of the two stays, then try again";
     default:
-      return "`dunlin status` shows the state of the fleet";
+      return "dunlin status shows the state of the fleet; the hub's log says more";
   }
 }
 
-net::HttpResponse OrError(const Result<object::Value>& result) {
+net::HttpResponse OrError(const Result<object::Value>& result, const net::HttpRequest& request,
+                          const Target& target) {
   if (result) return JsonResponse(*result);
-  return ErrorResponse(result.error(), HintFor(result.error().code));
+  const Error& error = result.error();
+  const std::string asked = Asked(request, target.segments, target);
+  if (asked.empty()) return ErrorResponse(error, kOtherVersion);
+  return ErrorResponse(error, HintFor(error.code, target.segments), "cannot " + asked);
 }
 
 Task<Answer> Handle(AdminBackend& backend, net::Exchange& exchange) {
@@ -130,14 +192,14 @@ Task<Answer> Handle(AdminBackend& backend, net::Exchange& exchange) {
   if (path.size() < 3 || path[0] != "api" || path[1] != "v1") co_return NoSuchRoute(request.target);
   if (request.method == "GET") {
     if (path[2] == "status" && path.size() == 3) {
-      auto status = co_await Status(backend, std::move(*target));
-      co_return OrError(status);
+      auto status = co_await Status(backend, *target);
+      co_return OrError(status, request, *target);
     }
-    co_return OrError(Read(backend, path, path.size()));
+    co_return OrError(Read(backend, path, path.size()), request, *target);
   }
   if (request.method != "POST") co_return MethodNotAllowed("GET, POST");
-  auto changed = co_await Change(backend, std::move(*target), request.body);
-  co_return OrError(changed);
+  auto changed = co_await Change(backend, *target, request.body);
+  co_return OrError(changed, request, *target);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 //   POST /api/v1/clusters                    {"name","region","labels","server","token_hours"}
 //   GET  /api/v1/apps[/NAME[/history]]
 //   POST /api/v1/apps/NAME/sync              {"allow_mass_prune"}
-//   POST /api/v1/apps/NAME/rollback          {"id"} (0: the newest entry that does not run now)
+//   POST /api/v1/apps/NAME/rollback          {"id"} (0: the entry before what runs now)
 //   GET  /api/v1/sources
 //   POST /api/v1/sources/refresh             {"repo"} (empty: all)
 //   POST /api/v1/apply[?file=NAME]           body: YAML or JSON documents, as the user wrote them

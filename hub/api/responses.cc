@@ -23,10 +23,10 @@ net::HttpResponse JsonResponse(const object::Value& document, int status) {
   return JsonBody(status, object::CanonicalJson(document));
 }
 
-net::HttpResponse ErrorResponse(const Error& error, std::string hint) {
-  return JsonBody(wire::HttpStatus(error.code),
-                  wire::Encode(wire::ErrorBody{std::string(Name(error.code)), error.message, "",
-                                               std::move(hint)}));
+net::HttpResponse ErrorResponse(const Error& error, std::string hint, std::string what) {
+  wire::ErrorBody body = wire::BodyOf(std::move(what), error, std::move(hint));
+  if (body.message.empty()) body.message.swap(body.cause);
+  return JsonBody(wire::HttpStatus(error.code), wire::Encode(body));
 }
 
 net::HttpResponse MethodNotAllowed(std::string_view allowed) {

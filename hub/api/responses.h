@@ -13,7 +13,9 @@
 namespace dunlin::hub {
 
 net::HttpResponse JsonResponse(const object::Value& document, int status = 200);
-net::HttpResponse ErrorResponse(const Error& error, std::string hint = {});
+// `what` could not be done, the error says why. Without `what` (machine to machine, where the other
+// side says what it asked) the error is the message.
+net::HttpResponse ErrorResponse(const Error& error, std::string hint = {}, std::string what = {});
 net::HttpResponse MethodNotAllowed(std::string_view allowed);
 net::HttpResponse NoSuchRoute(std::string_view target);
 

@@ -1,6 +1,7 @@
 #include "hub/app/admin_service.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "hub/app/fleet_metrics.h"
@@ -15,6 +16,9 @@ namespace {
 
 constexpr Millis kRefreshLimit{110'000};  // below the CLI's own limit
 constexpr Millis kReadLimit{60'000};
+constexpr std::string_view kClusterAdd = "dunlin cluster add";  // as the origin of an object
+constexpr std::string_view kApplyPath = "apply.yaml";
+constexpr size_t kSuggestions = 3;  // for a mistyped name
 
 std::string KeyOf(const std::string& repo) {
   const auto url = catalog::ParseRepoUrl(repo);
@@ -28,6 +32,21 @@ object::Value ClusterObject(const NewCluster& cluster) {
                         {"kind", "Cluster"},
                         {"metadata", {{"labels", cluster.labels}, {"name", cluster.name}}},
                         {"spec", spec}};
+}
+
+// What is wrong with the text, which the worker knows under a name of its own, as the user knows
+// it.
+Error InFile(Error error, const std::string& file) {
+  const size_t at = error.message.find(kApplyPath);
+  if (at != std::string::npos) error.message.replace(0, at + kApplyPath.size(), file);
+  return error;
+}
+
+// 0: the app is not held.
+int64_t EntryOfPin(const std::optional<std::string>& pin) {
+  int64_t entry = 0;
+  if (pin) std::from_chars(pin->data(), pin->data() + pin->size(), entry);
+  return entry;
 }
 
 bool SameLabels(const catalog::Cluster& known, const object::Object& labels) {
@@ -80,10 +99,15 @@ object::Value AdminService::Clusters() { return ClustersDocument(View()); }
 Result<object::Value> AdminService::Cluster(const std::string& name) {
   const ClusterRecord* cluster = parts_.model.FindClusterByName(name);
   if (cluster != nullptr) return object::Value(ClusterDocument(View(), *cluster));
-  std::vector<std::string> known;
-  for (const auto& [id, record] : parts_.model.clusters()) known.push_back(record.name);
+  const std::vector<std::string> known = ClusterNames();
   return MakeError(Errc::kNotFound,
-                   "there is no cluster \"" + name + "\"" + DidYouMean(name, known));
+                   "there is no cluster \"" + name + "\"" + DidYouMean(name, known, kSuggestions));
+}
+
+std::vector<std::string> AdminService::ClusterNames() const {
+  std::vector<std::string> names;
+  for (const auto& [id, record] : parts_.model.clusters()) names.push_back(record.name);
+  return names;
 }
 
 Status AdminService::EnsureCluster(const NewCluster& cluster) {
@@ -103,13 +127,20 @@ Status AdminService::EnsureCluster(const NewCluster& cluster) {
   }
   if (cluster.region.empty()) {
     return MakeError(Errc::kInvalidArgument,
-                     "cluster " + cluster.name + " is new: name its region with --region");
+                     "cluster " + cluster.name + " is new and needs a region (--region)" +
+                         DidYouMean(cluster.name, ClusterNames(), kSuggestions));
   }
   catalog::Document document;
-  document.file = "dunlin cluster add";
+  document.file = kClusterAdd;
   document.object = ClusterObject(cluster);
   TRY(const auto applied, parts_.catalogue.Apply({document}));
-  if (!applied.front().result) return applied.front().result.error();
+  if (!applied.front().result) {
+    Error error = applied.front().result.error();
+    if (error.message.starts_with(std::string(kClusterAdd) + ": ")) {
+      error.message.erase(0, kClusterAdd.size() + 2);  // whoever asked knows
+    }
+    return error;
+  }
   parts_.driver.CatalogueChanged();
   return {};
 }
@@ -135,7 +166,8 @@ Result<object::Value> AdminService::AddCluster(const NewCluster& cluster) {
 Status AdminService::KnowApp(const std::string& name) const {
   const std::vector<std::string> names = AppNames(View());
   if (std::find(names.begin(), names.end(), name) != names.end()) return {};
-  return MakeError(Errc::kNotFound, "there is no app \"" + name + "\"" + DidYouMean(name, names));
+  return MakeError(Errc::kNotFound,
+                   "there is no app \"" + name + "\"" + DidYouMean(name, names, kSuggestions));
 }
 
 object::Value AdminService::Apps() { return AppsDocument(View()); }
@@ -204,9 +236,12 @@ Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
   const Millis start = parts_.clock.Monotonic();
   const auto past = parts_.model.history().find(name);
   static const std::vector<HistoryRecord> kNone;
-  CO_TRY(const HistoryRecord* entry,
-         ChooseHistory(past == parts_.model.history().end() ? kNone : past->second, id, name,
-                       parts_.pipeline.targets()));
+  const auto pin = parts_.model.pins().find(name);
+  std::optional<std::string> pin_before;
+  if (pin != parts_.model.pins().end()) pin_before = pin->second;
+  const RollbackFrom from{past == parts_.model.history().end() ? kNone : past->second, name,
+                          parts_.pipeline.targets(), EntryOfPin(pin_before)};
+  CO_TRY(const HistoryRecord* entry, ChooseHistory(from, id));
   const int64_t chosen = entry->id;
   const std::string revision = entry->revision;
   const auto bundles = BundlesOf(*entry);
@@ -214,10 +249,11 @@ Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
   CO_TRY_VOID(parts_.model.SetPin(name, std::to_string(chosen)));
   const Status rolled = parts_.pipeline.Rollback(name, bundles);
   if (!rolled) {
-    CO_TRY_VOID(parts_.model.SetPin(name, std::nullopt));
+    CO_TRY_VOID(parts_.model.SetPin(name, pin_before));
     co_return rolled.error();
   }
   CO_TRY_VOID(co_await parts_.driver.PublishWithDeltas());
+  const int64_t published = parts_.model.history().at(name).back().id;
   const Millis took = parts_.clock.Monotonic() - start;
   parts_.metrics.Observe("dunlin_rollback_duration_seconds", double(took.count()) / 1000);
   log_.Info("rolled_back", {{"app", name}, {"entry", chosen}, {"revision", revision}});
@@ -227,7 +263,9 @@ Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
       {"entry", chosen},
       {"message", "rolled back to entry " + std::to_string(chosen) + " (" + revision.substr(0, 12) +
                       ") on " + std::to_string(bundles.size()) +
-                      " cluster(s); held there until a newer commit or `dunlin app sync`"},
+                      " cluster(s), published as entry " + std::to_string(published) +
+                      "; held there until a newer commit or `dunlin app sync`"},
+      {"published", published},
       {"revision", revision}});
 }
 
@@ -237,26 +275,40 @@ object::Value AdminService::Sources() {
 
 Task<object::Value> AdminService::Refresh(std::string repo) {
   const std::string key = repo.empty() ? "" : KeyOf(repo);
-  CO_TRY(const int64_t looked, co_await parts_.driver.Refresh(key, kRefreshLimit));
+  auto looked = co_await parts_.driver.Refresh(key, kRefreshLimit);
+  if (!looked) {
+    Error error = std::move(looked.error());
+    if (error.code == Errc::kNotFound) {
+      std::set<std::string> known;  // a repository is followed once for every reference
+      for (const Driver::SourceView& source : parts_.driver.Sources()) known.insert(source.repo);
+      error.message += DidYouMean(repo, {known.begin(), known.end()}, kSuggestions);
+    }
+    co_return error;
+  }
   object::Value document = Sources();
-  document.get_object()["refreshed"] = looked;
+  document.get_object()["refreshed"] = *looked;
   co_return document;
 }
 
 Task<object::Value> AdminService::Apply(Bytes text, std::string file) {
   render::TreeFile input;
-  input.path = "apply.yaml";
+  input.path = kApplyPath;
   input.bytes = std::move(text);
   render::RenderRequest request = CatalogRequest({}, "");
   request.files.push_back(std::move(input));
   auto read = parts_.renderer.Render(std::move(request));
   CO_TRY(render::RenderAnswer answer,
          co_await net::WithTimeout(std::move(read), kReadLimit, "reading " + file));
-  CO_TRY(std::vector<catalog::Document> documents, CatalogDocuments(std::move(answer)));
+  auto read_documents = CatalogDocuments(std::move(answer));
+  if (!read_documents) co_return InFile(std::move(read_documents.error()), file);
+  std::vector<catalog::Document>& documents = *read_documents;
   if (documents.empty()) {
     co_return MakeError(Errc::kInvalidArgument, file + " holds no document");
   }
-  for (catalog::Document& document : documents) document.file = file;
+  for (catalog::Document& document : documents) {
+    document.file = file;
+    if (document.error) document.error = InFile(std::move(*document.error), file);
+  }
   CO_TRY(const auto applied, parts_.catalogue.Apply(documents));
   object::Array items;
   for (const FleetCatalogue::Applied& one : applied) {

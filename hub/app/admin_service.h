@@ -48,6 +48,7 @@ class AdminService : public AdminBackend {
 
  private:
   FleetView View() const;
+  std::vector<std::string> ClusterNames() const;
   Status KnowApp(const std::string& name) const;
   Status EnsureCluster(const NewCluster& cluster);
   std::vector<wire::Problem> Problems() const;

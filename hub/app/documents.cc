@@ -406,12 +406,13 @@ object::Object HistoryDocument(const FleetView& view, const std::string& app) {
   const auto pin = view.model.pins().find(app);
   if (history != view.model.history().end()) {
     for (auto entry = history->second.rbegin(); entry != history->second.rend(); ++entry) {
-      std::string note = entry == history->second.rbegin() ? "current" : "";
-      if (pin != view.model.pins().end() && pin->second == std::to_string(entry->id)) {
-        note = "rolled back to";
-      }
+      const bool current = entry == history->second.rbegin();
+      const bool held = pin != view.model.pins().end() && pin->second == std::to_string(entry->id);
+      std::string note = current ? "current" : "";
+      if (held) note += current ? ", rolled back to" : "rolled back to";
       items.push_back(object::Object{{"cause", entry->cause},
                                      {"clusters", entry->entries.size()},
+                                     {"current", current},
                                      {"id", entry->id},
                                      {"note", note},
                                      {"revision", entry->revision},

@@ -505,8 +505,7 @@ Task<int64_t> Driver::RefreshThese(std::vector<std::string> repos, Millis until)
   std::map<std::string, int64_t> rounds;
   for (const std::string& repo : repos) {
     if (!schedule_.Trigger(repo, parts_.clock.Monotonic())) {
-      co_return MakeError(Errc::kNotFound, "no app and no fleet repository follows " + repo +
-                                               "; `dunlin source list` shows what is followed");
+      co_return MakeError(Errc::kNotFound, "no app and no fleet repository follows " + repo);
     }
     // A round that is under way may have looked before this moment: the next one counts.
     rounds[repo] = rounds_[repo].started + 1;

@@ -105,7 +105,8 @@ Result<std::vector<FleetCatalogue::Applied>> FleetCatalogue::Apply(
   std::vector<catalog::ObjectId> put;
   for (const catalog::Document& document : documents) {
     Applied applied;
-    applied.place = document.file + ":" + std::to_string(document.line);
+    applied.place = document.file;
+    if (document.line > 0) applied.place += ":" + std::to_string(document.line);
     if (document.object) {
       if (auto id = catalog::IdOf(*document.object)) applied.id = *id;
     }

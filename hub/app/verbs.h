@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "protocol/base/result.h"
+#include "protocol/cli/output.h"
 
 namespace dunlin::hub {
 
@@ -42,7 +43,7 @@ struct RenderOptions {
 Status RenderDirectory(const RenderOptions& options);
 
 struct DoctorOptions {
-  enum class Output { kTable, kJson, kYaml };
+  using Output = cli::Format;
   std::string config_file;
   bool config_named = false;  // false: the default, and a missing file leaves the machine to check
   Output output = Output::kTable;

@@ -25,10 +25,15 @@ std::string KeyOf(const Source& source) {
   return RepoKey(*url);
 }
 
+// What is not from a file has no line.
+std::string PlaceIn(const std::string& file, int line) {
+  return line == 0 ? file : file + ":" + std::to_string(line);
+}
+
 }  // namespace
 
 std::string Origin::Text() const {
-  const std::string place = file + ":" + std::to_string(line);
+  const std::string place = PlaceIn(file, line);
   return kind == Kind::kFleet ? "fleet repository, " + place : "applied from " + place;
 }
 
@@ -165,7 +170,7 @@ Result<ApplyResult> Catalogue::Apply(const Document& document) {
   if (document.error) return *document.error;
   if (!document.object) return MakeError(Errc::kInvalidArgument, "the document is empty");
   const Origin origin{Origin::Kind::kApplied, document.file, document.line};
-  const std::string place = document.file + ":" + std::to_string(document.line);
+  const std::string place = PlaceIn(document.file, document.line);
   TRY(const ObjectId id, IdOf(*document.object).WithContext(place));
   const auto old = entries_.find(id);
   if (old != entries_.end() && old->second.origin.kind == Origin::Kind::kFleet) {

@@ -38,6 +38,9 @@ class AdminClient {
   std::unique_ptr<Impl> impl_;
 };
 
+// What to do when the hub's socket belongs to `owner` ("": not known) and not to us.
+std::string PermissionHint(const std::string& owner, const std::string& hub);
+
 // Percent-encodes a path segment or query value (RFC 3986 unreserved characters stay).
 std::string PercentEncode(std::string_view text);
 

@@ -1,13 +1,8 @@
 #include "hub/ctl/commands.h"
 
 #include <cstdio>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 
 #include "hub/ctl/rows.h"
-#include "protocol/base/limits.h"
-#include "protocol/wire/exit_code.h"
 
 namespace dunlin::ctl {
 
@@ -20,7 +15,7 @@ template <typename Table>
 int Show(Session& session, const Answer<object::Value>& answer, Table table) {
   if (!answer) return PrintFailure(answer.error(), session.format);
   if (session.format != Format::kTable) {
-    Print(RenderDocument(*answer, session.format));
+    Print(cli::DocumentText(*answer, session.format));
   } else {
     table(*answer);
   }
@@ -31,34 +26,11 @@ std::string AppPath(const std::string& name, std::string_view verb = "") {
   return "/api/v1/apps/" + PercentEncode(name) + std::string(verb);
 }
 
-// The code of a name that the hub wrote; kInternal for one that this version does not know.
-Errc ErrcOf(std::string_view name) {
-  for (int code = 0; code <= static_cast<int>(Errc::kInternal); ++code) {
-    if (Name(static_cast<Errc>(code)) == name) return static_cast<Errc>(code);
-  }
-  return Errc::kInternal;
-}
-
 int UsageFailure(const Session& session, std::string message, std::string hint) {
   Failure failure;
   failure.code = Errc::kInvalidArgument;
   failure.body = {std::string(Name(failure.code)), std::move(message), "", std::move(hint)};
   return PrintFailure(failure, session.format);
-}
-
-Result<Bytes> ReadInput(const std::string& file) {
-  std::ostringstream text;
-  if (file == "-") {
-    char buffer[65536];
-    for (size_t n; (n = std::fread(buffer, 1, sizeof buffer, stdin)) > 0;) {
-      text.write(buffer, static_cast<std::streamsize>(n));
-    }
-    return std::move(text).str();
-  }
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return MakeError(Errc::kNotFound, "cannot read " + file);
-  text << in.rdbuf();
-  return std::move(text).str();
 }
 
 }  // namespace
@@ -103,39 +75,13 @@ int ClusterList(Session& session) {
 
 int ClusterGet(Session& session, const std::string& name) {
   const auto answer = session.hub.Get("/api/v1/clusters/" + PercentEncode(name));
-  return Show(session, answer, [](const object::Value& document) {
+  return Show(session, answer, [&session](const object::Value& document) {
     Print(RenderTable({TextColumn("NAME", "name"), TextColumn("ID", "id"),
                        TextColumn("REGION", "region"), TextColumn("STATE", "state"),
                        NumberColumn("SEQUENCE", "seq"), TextColumn("REASON", "reason")},
                       object::Array{document}));
-    Print("\n" + RenderTable(TargetColumns(), Items(document, "targets")));
+    Print("\n" + RenderTable(TargetColumns(), Items(document, "targets"), session.width));
   });
-}
-
-int Apply(Session& session, const std::vector<std::string>& files) {
-  int exit_code = 0;
-  for (const std::string& file : files) {
-    auto bytes = ReadInput(file);
-    if (!bytes)
-      return UsageFailure(session, bytes.error().message, "give a readable file, or - for stdin");
-    const auto answer =
-        session.hub.PostBytes("/api/v1/apply?file=" + PercentEncode(file), std::move(*bytes));
-    const int code = Show(session, answer, [](const object::Value& document) {
-      for (const object::Value& row : Items(document)) {
-        const std::string_view message = object::FindString(row, {"message"});
-        Print(std::string(object::FindString(row, {"kind"})) + "/" +
-              std::string(object::FindString(row, {"name"})) + " " +
-              std::string(object::FindString(row, {"result"})) +
-              (message.empty() ? "" : ": " + std::string(message)) + "\n");
-      }
-    });
-    if (code != 0) return code;
-    for (const object::Value& row : Items(*answer)) {
-      if (object::FindString(row, {"result"}) != "failed" || exit_code != 0) continue;
-      exit_code = wire::ExitCode(ErrcOf(object::FindString(row, {"code"})));
-    }
-  }
-  return exit_code;
 }
 
 int AppList(Session& session) {
@@ -152,13 +98,13 @@ int AppList(Session& session) {
 
 int AppGet(Session& session, const std::string& name) {
   const auto answer = session.hub.Get(AppPath(name));
-  return Show(session, answer, [](const object::Value& document) {
+  return Show(session, answer, [&session](const object::Value& document) {
     Print(RenderTable(
         {TextColumn("NAME", "name"), TextColumn("STATE", "state"), TextColumn("HEALTH", "health"),
          TextColumn("REPOSITORY", "repo"), TextColumn("REF", "ref"), TextColumn("PATH", "path"),
          ShortIdColumn("REVISION", "revision"), TextColumn("NOTE", "note")},
         object::Array{document}));
-    Print("\n" + RenderTable(TargetColumns(), Items(document, "targets")));
+    Print("\n" + RenderTable(TargetColumns(), Items(document, "targets"), session.width));
     for (const object::Value& target : Items(document, "targets")) {
       for (const char* list : {"problems", "warnings"}) {
         for (const object::Value& problem : Items(target, list)) {

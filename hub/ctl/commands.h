@@ -12,6 +12,7 @@ namespace dunlin::ctl {
 struct Session {
   AdminClient& hub;
   Format format = Format::kTable;
+  size_t width = 0;  // of the terminal; 0: none, and nothing is cut
 };
 
 struct ClusterAddOptions {

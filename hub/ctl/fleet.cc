@@ -5,7 +5,6 @@
 #include "hub/ctl/commands.h"
 #include "hub/ctl/rows.h"
 #include "protocol/base/time.h"
-#include "protocol/object/json.h"
 
 namespace dunlin::ctl {
 
@@ -19,8 +18,8 @@ Answer<object::Value> NextStatus(Session& session, int64_t seen_version) {
   return session.hub.Get(path, Seconds(kWaitSeconds + 10));
 }
 
-void PrintTable(const object::Value& status) {
-  std::fputs(RenderTable(TargetColumns(), Items(status, "targets")).c_str(), stdout);
+void PrintTable(const object::Value& status, size_t width) {
+  std::fputs(RenderTable(TargetColumns(), Items(status, "targets"), width).c_str(), stdout);
   const object::Value* summary = object::Find(status, {"summary"});
   if (summary == nullptr) return;
   std::printf("\n%lld of %lld targets Synced on %lld clusters (%lld connected)\n",
@@ -44,13 +43,42 @@ bool AllSynced(const object::Value& status) {
 void PrintStatus(const Session& session, const object::Value& status, bool watch) {
   if (session.format == Format::kTable) {
     if (watch) std::fputs("\n", stdout);
-    PrintTable(status);
+    PrintTable(status, session.width);
   } else if (watch && session.format == Format::kYaml) {
-    std::fputs(("---\n" + RenderDocument(status, session.format)).c_str(), stdout);
+    std::fputs(("---\n" + cli::DocumentText(status, session.format)).c_str(), stdout);
   } else {
-    std::fputs(RenderDocument(status, session.format).c_str(), stdout);
+    std::fputs(cli::DocumentText(status, session.format).c_str(), stdout);
   }
-  std::fflush(stdout);
+}
+
+// What a wait that ran out of time ends with: how many, and which ones with their reasons.
+Failure NotSynced(const object::Value& status, Millis limit) {
+  constexpr size_t kShown = 3;
+  size_t waiting = 0;
+  std::string cause;
+  for (const object::Value& target : Items(status, "targets")) {
+    const std::string state(object::FindString(target, {"state"}));
+    if (state == "Synced") continue;
+    if (++waiting > kShown) continue;
+    const std::string reason(object::FindString(target, {"reason"}));
+    cause += (cause.empty() ? "" : "\n") + std::string(object::FindString(target, {"app"})) +
+             " on " + std::string(object::FindString(target, {"cluster"})) + " is " + state +
+             (reason.empty() ? "" : ": " + reason);
+  }
+  if (waiting > kShown) cause += "\nand " + std::to_string(waiting - kShown) + " more";
+  const object::Value* summary = object::Find(status, {"summary"});
+  const int64_t targets = summary == nullptr ? 0 : Number(*summary, "targets");
+  const int64_t synced = summary == nullptr ? 0 : Number(*summary, "synced");
+  Failure failure;
+  failure.code = Errc::kTimeout;
+  failure.body.code = Name(failure.code);
+  failure.body.message = std::to_string(targets - synced) + " of " + std::to_string(targets) +
+                         " targets are not Synced after " + std::to_string(limit.count() / 1000) +
+                         " s";
+  if (targets == 0) cause = "no app has a target: no App matches a cluster";
+  failure.body.cause = std::move(cause);
+  failure.body.hint = "`dunlin app get NAME` shows the details; --timeout SECONDS waits longer";
+  return failure;
 }
 
 }  // namespace
@@ -58,9 +86,13 @@ void PrintStatus(const Session& session, const object::Value& status, bool watch
 int FleetStatus(Session& session, bool watch) {
   auto status = session.hub.Get("/api/v1/status");
   while (true) {
-    if (!status) return PrintFailure(status.error(), session.format);
+    if (!status) {
+      if (watch && session.format == Format::kYaml) std::fputs("---\n", stdout);
+      return PrintFailure(status.error(), session.format);
+    }
     PrintStatus(session, *status, watch);
-    if (!watch) return 0;
+    // The end of main() says why a write failed.
+    if (!watch || std::fflush(stdout) != 0) return 0;
     const int64_t version = Number(*status, "version");
     do {
       status = NextStatus(session, version);
@@ -80,12 +112,9 @@ int FleetWait(Session& session, Millis limit) {
     }
     const Millis left = deadline - clock.Monotonic();
     if (left <= Millis(0)) {
-      PrintStatus(session, *status, false);
-      Failure failure;
-      failure.code = Errc::kTimeout;
-      failure.body = {std::string(Name(failure.code)), "not every target is Synced", "",
-                      "the REASON column says why; `dunlin app get NAME` shows the details"};
-      return PrintFailure(failure, Format::kTable);
+      // A program gets one document: the error, which names what is left.
+      if (session.format == Format::kTable) PrintStatus(session, *status, false);
+      return PrintFailure(NotSynced(*status, limit), session.format);
     }
     const auto seconds = std::min<int64_t>(kWaitSeconds, left.count() / 1000 + 1);
     status = session.hub.Get("/api/v1/status?after=" + std::to_string(Number(*status, "version")) +

@@ -1,12 +1,8 @@
 #include "hub/ctl/output.h"
 
 #include <algorithm>
-#include <cstdio>
 
-#include "protocol/base/check.h"
-#include "protocol/object/json.h"
 #include "protocol/wire/exit_code.h"
-#include "protocol/yaml/config_yaml.h"
 
 namespace dunlin::ctl {
 
@@ -32,9 +28,21 @@ size_t Width(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
+// The text in at most `room` columns (at least 1).
+std::string Cut(const std::string& text, size_t room) {
+  if (Width(text) <= room) return text;
+  size_t end = 0;
+  for (size_t columns = 0; end < text.size(); ++end) {
+    const bool starts = (text[end] & 0xc0) != 0x80;
+    if (starts && ++columns == room) break;
+  }
+  return text.substr(0, end) + "…";
+}
+
 }  // namespace
 
-std::string RenderTable(const std::vector<Column>& columns, const object::Array& rows) {
+std::string RenderTable(const std::vector<Column>& columns, const object::Array& rows,
+                        size_t width) {
   std::vector<std::vector<std::string>> lines(1);
   for (const Column& column : columns) lines[0].push_back(column.title);
   for (const object::Value& row : rows) {
@@ -44,6 +52,13 @@ std::string RenderTable(const std::vector<Column>& columns, const object::Array&
   std::vector<size_t> widths(columns.size(), 0);
   for (const auto& line : lines) {
     for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], Width(line[i]));
+  }
+  if (width > 0 && columns.back().may_be_cut) {
+    size_t before = 0;
+    for (size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + 2;
+    const size_t left = width > before ? width - before : 0;
+    const size_t room = std::max(left, Width(columns.back().title));
+    for (auto& line : lines) line.back() = Cut(line.back(), room);
   }
   std::string out;
   for (const auto& line : lines) {
@@ -56,18 +71,8 @@ std::string RenderTable(const std::vector<Column>& columns, const object::Array&
   return out;
 }
 
-std::string RenderDocument(const object::Value& document, Format format) {
-  CHECK(format != Format::kTable);
-  if (format == Format::kYaml) return yaml::ToYaml(document);
-  return object::CanonicalJson(document) + "\n";
-}
-
 int PrintFailure(const Failure& failure, Format format) {
-  if (format == Format::kTable) {
-    std::fputs(wire::ErrorText(failure.body).c_str(), stderr);
-  } else {
-    std::puts(wire::Encode(failure.body).c_str());
-  }
+  cli::PrintError(failure.body, format);
   return wire::ExitCode(failure.code);
 }
 

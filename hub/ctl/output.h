@@ -7,25 +7,27 @@
 #include <vector>
 
 #include "hub/ctl/admin_client.h"
+#include "protocol/cli/output.h"
 #include "protocol/object/value.h"
 
 namespace dunlin::ctl {
 
-enum class Format { kTable, kJson, kYaml };
+using cli::Format;
 
 struct Column {
   std::string title;
   std::function<std::string(const object::Value& row)> cell;
+  bool may_be_cut = false;  // the full text is shown elsewhere
 };
 
 // Left-aligned columns, two spaces apart, header first; "" becomes "-". Control characters and
-// escape sequences in cells are made visible: names come from repositories.
-std::string RenderTable(const std::vector<Column>& columns, const object::Array& rows);
+// escape sequences in cells are made visible: names come from repositories. When lines are longer
+// than `width` (0: any length) a last column that may be cut is, with "…" at its end, but never to
+// less than its title.
+std::string RenderTable(const std::vector<Column>& columns, const object::Array& rows,
+                        size_t width = 0);
 
-// The document in one of the machine formats (REQUIRES: not kTable), with a final newline.
-std::string RenderDocument(const object::Value& document, Format format);
-
-// wire::ErrorText on stderr for tables, the JSON form on stdout otherwise. Returns the exit code.
+// cli::PrintError. Returns the exit code.
 int PrintFailure(const Failure& failure, Format format);
 
 // "4 s", "3 min", "2 h", "5 d" between two times in ms; "-" when `then` is 0.

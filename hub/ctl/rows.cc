@@ -25,10 +25,12 @@ Column AgeColumn(std::string title, std::string member, int64_t now_ms) {
 }
 
 std::vector<Column> TargetColumns() {
+  Column reason = TextColumn("REASON", "reason");
+  reason.may_be_cut = true;  // `app get` has every problem in full
   return {TextColumn("APP", "app"),           TextColumn("CLUSTER", "cluster"),
           TextColumn("REGION", "region"),     TextColumn("STATE", "state"),
           TextColumn("HEALTH", "health"),     ShortIdColumn("REVISION", "revision"),
-          NumberColumn("OBJECTS", "objects"), TextColumn("REASON", "reason")};
+          NumberColumn("OBJECTS", "objects"), std::move(reason)};
 }
 
 const object::Array& Items(const object::Value& document, std::string_view member) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 
 namespace dunlin {
 namespace {
@@ -29,22 +30,39 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string Nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  size_t best = std::max<size_t>(1, word.size() / 3) + 1;
-  std::string nearest;
-  for (const std::string& candidate : candidates) {
-    const size_t distance = EditDistance(word, candidate);
-    if (distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
+std::vector<std::string> NearestFew(std::string_view word,
+                                    const std::vector<std::string>& candidates, size_t count) {
+  // A longer word is no name of ours, and the distance costs the product of both lengths.
+  word = word.substr(0, 64);
+  const size_t farthest = std::max<size_t>(1, word.size() / 3);
+  std::vector<std::pair<size_t, size_t>> near;  // distance, place
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    const size_t distance = EditDistance(word, candidates[i]);
+    if (distance <= farthest) near.emplace_back(distance, i);
   }
-  return nearest;
+  std::sort(near.begin(), near.end());
+  std::vector<std::string> out;
+  for (const auto& [distance, place] : near) {
+    if (out.size() == count) break;
+    out.push_back(candidates[place]);
+  }
+  return out;
 }
 
-std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string nearest = Nearest(word.substr(0, 64), candidates);
-  return nearest.empty() ? std::string() : ", did you mean \"" + nearest + "\"?";
+std::string Nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  std::vector<std::string> near = NearestFew(word, candidates, 1);
+  return near.empty() ? std::string() : std::move(near.front());
+}
+
+std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates,
+                       size_t count) {
+  const std::vector<std::string> near = NearestFew(word, candidates, count);
+  std::string out;
+  for (size_t i = 0; i < near.size(); ++i) {
+    if (i > 0) out += i + 1 == near.size() ? " or " : ", ";
+    out += "\"" + near[i] + "\"";
+  }
+  return out.empty() ? out : ", did you mean " + out + "?";
 }
 
 }  // namespace dunlin

@@ -1,6 +1,7 @@
 // The nearest known word, for messages about a mistyped one.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,13 @@ namespace dunlin {
 // neighbours swapped count as one edit: it is the commonest slip.
 std::string Nearest(std::string_view word, const std::vector<std::string>& candidates);
 
-// ", did you mean \"x\"?" or nothing.
-std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates);
+// The same, up to `count` of them: the nearest first, equally near ones in their order.
+std::vector<std::string> NearestFew(std::string_view word,
+                                    const std::vector<std::string>& candidates, size_t count);
+
+// ", did you mean \"x\"?", or ", did you mean \"x\", \"y\" or \"z\"?" (`count` at most), or
+// nothing.
+std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates,
+                       size_t count = 1);
 
 }  // namespace dunlin

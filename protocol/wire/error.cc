@@ -6,23 +6,49 @@
 
 namespace dunlin::wire {
 
+namespace {
+
+std::string Line(std::string_view label, std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.empty()) return "";
+  std::string out(label);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      out += "\n    ";
+    } else if (c != '\t' && (byte < 0x20 || byte == 0x7f)) {
+      out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string ErrorBody::Docs() const { return code.empty() ? "" : "dunlin help " + code; }
+
 ErrorBody BodyOf(std::string message, const Error& error, std::string hint) {
   return {std::string(Name(error.code)), std::move(message), error.message, std::move(hint)};
 }
 
 std::string ErrorText(const ErrorBody& error) {
-  std::string out = "error: " + error.message + "\n";
-  if (!error.cause.empty()) out += "  cause: " + error.cause + "\n";
-  if (!error.hint.empty()) out += "  hint: " + error.hint + "\n";
-  return out;
+  return Line("error: ", error.message) + Line("  cause: ", error.cause) +
+         Line("  hint: ", error.hint) + Line("  docs: ", error.Docs());
+}
+
+object::Object ToObject(const ErrorBody& error) {
+  return {{"cause", error.cause},
+          {"code", error.code},
+          {"docs", error.Docs()},
+          {"hint", error.hint},
+          {"message", error.message}};
 }
 
 Bytes Encode(const ErrorBody& error) {
-  return object::CanonicalJson(
-      object::Object{{"error", object::Object{{"cause", error.cause},
-                                              {"code", error.code},
-                                              {"hint", error.hint},
-                                              {"message", error.message}}}});
+  return object::CanonicalJson(object::Object{{"error", ToObject(error)}});
 }
 
 Result<ErrorBody> ParseErrorBody(BytesView json) {
@@ -34,6 +60,14 @@ Result<ErrorBody> ParseErrorBody(BytesView json) {
   TRY(out.cause, GetString(error, "cause"));
   TRY(out.hint, GetString(error, "hint"));
   return out;
+}
+
+std::optional<Errc> ErrcOfName(std::string_view name) {
+  for (int value = 0; value <= static_cast<int>(Errc::kInternal); ++value) {
+    const auto code = static_cast<Errc>(value);
+    if (Name(code) == name) return code;
+  }
+  return std::nullopt;
 }
 
 int HttpStatus(Errc code) {

@@ -12,7 +12,7 @@ constexpr ExitCodeMeaning kExitCodes[] = {
     {4, "not authenticated or denied"},
     {5, "hub or apiserver unreachable"},
     {6, "conflict, frozen or precondition"},
-    {7, "partial (some clusters failed)"},
+    {kPartialExit, "partial (some clusters or objects failed)"},
     {130, "interrupted"},
 };
 

@@ -16,6 +16,9 @@ struct ExitCodeMeaning {
 // Every code, in rising order. The offline engine (`dunlin-agent merge`) has its own.
 std::span<const ExitCodeMeaning> ExitCodes();
 
+// Some of it was done and some failed: no single Errc says that.
+inline constexpr int kPartialExit = 7;
+
 // The code of a failure. kIo is a failure of this machine's own files, so it is 2, not 5.
 int ExitCode(Errc code);
 

@@ -85,7 +85,7 @@ TEST_F(Layering, ThirdPartyHeadersStayInTheirOwner) {
       {"boost/asio", {"protocol_net", "hub_process"}},
       {"boost/beast", {"protocol_net"}},
       {"boost/json", {"protocol_object"}},
-      {"CLI/", {"agent_app", "hub_app", "hub_ctl"}},
+      {"CLI/", {"protocol_cli", "agent_app", "hub_app", "hub_ctl"}},
   };
   for (const SourceFile& file : files_) {
     for (const Include& include : file.includes) {

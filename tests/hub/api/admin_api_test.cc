@@ -49,6 +49,20 @@ class EchoBackend : public AdminBackend {
   std::string waited;
 };
 
+// Refuses whatever may be refused.
+class RefusingBackend : public EchoBackend {
+ public:
+  static Error No() { return MakeError(Errc::kPrecondition, "it is frozen"); }
+  Result<object::Value> Cluster(const std::string&) override { return No(); }
+  Result<object::Value> AddCluster(const NewCluster&) override { return No(); }
+  Result<object::Value> App(const std::string&) override { return No(); }
+  Result<object::Value> History(const std::string&) override { return No(); }
+  Task<object::Value> Sync(std::string, bool) override { co_return No(); }
+  Task<object::Value> Rollback(std::string, int64_t) override { co_return No(); }
+  Task<object::Value> Refresh(std::string) override { co_return No(); }
+  Task<object::Value> Apply(Bytes, std::string) override { co_return No(); }
+};
+
 struct Case {
   std::string method, target, body;
   int status;
@@ -116,7 +130,38 @@ TEST(AdminApi, AFailureHasAHint) {
   const auto body = wire::ParseErrorBody(response.body);
   ASSERT_TRUE(body.has_value());
   EXPECT_EQ(body->code, "not_found");
-  EXPECT_FALSE(body->hint.empty());
+  EXPECT_EQ(body->message, "cannot show cluster gone");
+  EXPECT_EQ(body->cause, "there is no cluster gone");
+  EXPECT_EQ(body->hint, "dunlin cluster list shows the clusters");
+}
+
+TEST(AdminApi, AFailureSaysWhatWasAskedAndWhy) {
+  struct Asked {
+    std::string method, target, body, message;
+  };
+  const Asked kCases[] = {
+      {"GET", "/api/v1/clusters/c", "", "cannot show cluster c"},
+      {"GET", "/api/v1/apps/shop", "", "cannot show app shop"},
+      {"GET", "/api/v1/apps/shop/history", "", "cannot show the history of app shop"},
+      {"GET", "/api/v1/status?after=x", "", "cannot show the state of the fleet"},
+      {"POST", "/api/v1/clusters", R"({"name":"c"})", "cannot add cluster c"},
+      {"POST", "/api/v1/clusters", "{", "cannot add a cluster"},
+      {"POST", "/api/v1/apps/shop/sync", "", "cannot sync app shop"},
+      {"POST", "/api/v1/apps/shop/rollback", "", "cannot roll back app shop"},
+      {"POST", "/api/v1/sources/refresh", "", "cannot refresh the sources"},
+      {"POST", "/api/v1/sources/refresh", R"({"repo":"r"})", "cannot refresh r"},
+      {"POST", "/api/v1/apply?file=a.yaml", "x", "cannot apply a.yaml"},
+  };
+  RefusingBackend backend;
+  const net::HttpHandler handler = AdminRoutes(backend);
+  for (const Asked& test : kCases) {
+    const auto response = net::Call(handler, test.method, test.target, test.body);
+    const auto body = wire::ParseErrorBody(response.body);
+    ASSERT_TRUE(body.has_value()) << test.target;
+    EXPECT_EQ(body->message, test.message);
+    EXPECT_FALSE(body->cause.empty()) << test.target;
+    EXPECT_FALSE(body->hint.empty()) << test.target;
+  }
 }
 
 }  // namespace

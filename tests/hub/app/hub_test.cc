@@ -152,6 +152,38 @@ TEST_F(HubTest, RollbackIsANewStatementWithTheOldBundleUntilANewerCommit) {
   EXPECT_NE(Digest_(world.Take(agent, held.Wait())), old);
 }
 
+TEST_F(HubTest, GoingBackAgainIsNeverForward) {
+  HubWorld::Agent agent = Shop();
+  const BundleDigest first = agent.bundles.at(0);
+  world.PushShop("2");
+  ASSERT_OK(world.Refresh());
+  const BundleDigest second = Digest_(world.Poll(agent));
+  world.PushShop("bad");
+  ASSERT_OK(world.Refresh());
+  world.Poll(agent);
+  AdminBackend& admin = world.hub->admin();
+  const auto once = world.Run(admin.Rollback("shop", 0));
+  ASSERT_OK(once);
+  EXPECT_EQ(Digest_(world.Poll(agent)), second);
+  EXPECT_NE(object::FindString(*once, {"message"}).find("entry 2"), std::string_view::npos);
+  EXPECT_EQ(object::FindInt(*once, {"published"}), 4);
+  world.Restart();  // what the app is held at is remembered
+  ASSERT_OK(world.Refresh());
+  const auto twice = world.Run(world.hub->admin().Rollback("shop", 0));
+  ASSERT_OK(twice);
+  EXPECT_EQ(object::FindInt(*twice, {"entry"}), 1);
+  EXPECT_EQ(Digest_(world.Poll(agent)), first);
+  const auto none = world.Run(world.hub->admin().Rollback("shop", 0));
+  ASSERT_FALSE(none.has_value());
+  EXPECT_EQ(none.error().code, Errc::kPrecondition);
+  const auto history = world.hub->admin().History("shop");
+  ASSERT_OK(history);
+  const object::Array& entries = *object::FindArray(*history, {"items"});
+  ASSERT_EQ(entries.size(), 5u);
+  EXPECT_EQ(object::FindString(entries.front(), {"note"}), "current");
+  EXPECT_EQ(object::FindString(entries.back(), {"note"}), "rolled back to");
+}
+
 TEST_F(HubTest, SyncEndsARollbackAndARestartDoesNot) {
   HubWorld::Agent agent = Shop();
   const BundleDigest old = agent.bundles.at(0);

@@ -39,28 +39,66 @@ TEST(History, AnEntryHoldsWhatEveryClusterRuns) {
   EXPECT_EQ(MakeHistory("shop", "commit", Both("b", "b"), {entry}, TimePoint()).id, 2);
 }
 
-TEST(History, WithoutAnIdTheNewestThatDoesNotRunNowIsChosen) {
+// A history of commits, one a letter, each on both clusters.
+std::vector<HistoryRecord> Commits(const std::vector<const char*>& bundles) {
   std::vector<HistoryRecord> past;
-  for (const char* bundle : {"a", "b", "c"}) {
+  for (const char* bundle : bundles) {
     past.push_back(MakeHistory("shop", "commit", Both(bundle, bundle), past, TimePoint()));
   }
-  const auto before = ChooseHistory(past, 0, "shop", Both("c", "c"));
-  ASSERT_OK(before);
-  EXPECT_EQ((*before)->id, 2);
-  // After a rollback to "a", going back once more leads to what ran before it.
+  return past;
+}
+
+Result<int64_t> Chosen(const std::vector<HistoryRecord>& past, const Targets& now,
+                       int64_t pinned = 0, int64_t id = 0) {
+  TRY(const HistoryRecord* entry, ChooseHistory({past, "shop", now, pinned}, id));
+  return entry->id;
+}
+
+TEST(History, WithoutAnIdTheNewestThatDoesNotRunNowIsChosen) {
+  const std::vector<HistoryRecord> past = Commits({"a", "b", "c"});
+  EXPECT_EQ(*Chosen(past, Both("c", "c")), 2);
+  EXPECT_EQ(*Chosen(past, Both("c", "c"), 0, 1), 1);
+  EXPECT_EQ(*Chosen(past, Both("c", "b")), 3) << "one cluster is not there yet";
+}
+
+TEST(History, GoingBackTwiceLeadsToOlderEntriesOnly) {
+  std::vector<HistoryRecord> past = Commits({"a", "b", "bad"});
+  ASSERT_EQ(*Chosen(past, Both("bad", "bad")), 2);
+  past.push_back(MakeHistory("shop", "rollback", Both("b", "b"), past, TimePoint()));
+  ASSERT_EQ(*Chosen(past, Both("b", "b"), 2), 1);
   past.push_back(MakeHistory("shop", "rollback", Both("a", "a"), past, TimePoint()));
-  EXPECT_EQ((*ChooseHistory(past, 0, "shop", Both("a", "a")))->id, 3);
-  EXPECT_EQ((*ChooseHistory(past, 1, "shop", Both("a", "a")))->id, 1);
+  const auto none = Chosen(past, Both("a", "a"), 1);
+  ASSERT_FALSE(none.has_value());
+  EXPECT_EQ(none.error().code, Errc::kPrecondition);
+  EXPECT_NE(none.error().message.find("entry 1"), std::string::npos) << none.error().message;
+}
+
+TEST(History, AnEntryThatARollbackWroteStandsForTheOneItRepeats) {
+  std::vector<HistoryRecord> past = Commits({"a", "b", "bad"});
+  past.push_back(MakeHistory("shop", "rollback", Both("b", "b"), past, TimePoint()));
+  // The user named entry 4, which repeats 2: what is before it is 1, not the bad 3.
+  EXPECT_EQ(*Chosen(past, Both("b", "b"), 4), 1);
+}
+
+TEST(History, ANewCommitAfterARollbackGoesBackToWhatRanBeforeIt) {
+  std::vector<HistoryRecord> past = Commits({"a", "bad"});
+  past.push_back(MakeHistory("shop", "rollback", Both("a", "a"), past, TimePoint()));
+  past.push_back(MakeHistory("shop", "commit", Both("c", "c"), past, TimePoint()));
+  EXPECT_EQ(*Chosen(past, Both("c", "c")), 3) << "the good bundle, not the bad one";
+}
+
+TEST(History, APinWhoseEntryIsGoneHasNothingOlder) {
+  std::vector<HistoryRecord> past = Commits({"a", "b"});
+  EXPECT_EQ(Chosen(past, Both("b", "b"), 99).error().code, Errc::kPrecondition);
 }
 
 TEST(History, WhatDoesNotExistIsSaid) {
-  std::vector<HistoryRecord> past;
-  EXPECT_FALSE(ChooseHistory(past, 0, "shop", {}).has_value());
-  past.push_back(MakeHistory("shop", "commit", Both("a", "a"), past, TimePoint()));
-  const auto none = ChooseHistory(past, 0, "shop", Both("a", "a"));
-  ASSERT_FALSE(none.has_value());
-  const auto wrong = ChooseHistory(past, 7, "shop", Both("a", "a"));
+  EXPECT_EQ(Chosen({}, {}).error().code, Errc::kNotFound);
+  const std::vector<HistoryRecord> past = Commits({"a"});
+  EXPECT_EQ(Chosen(past, Both("a", "a")).error().code, Errc::kPrecondition);
+  const auto wrong = Chosen(past, Both("a", "a"), 0, 7);
   ASSERT_FALSE(wrong.has_value());
+  EXPECT_EQ(wrong.error().code, Errc::kNotFound);
   EXPECT_NE(wrong.error().message.find("1 to 1"), std::string::npos);
 }
 

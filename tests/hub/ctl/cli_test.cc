@@ -33,21 +33,24 @@ TEST(Cli, AMistypedVerbIsAnsweredWithTheNearest) {
   EXPECT_EQ(top.out, "");
   EXPECT_EQ(top.err,
             "error: no such verb: dunlin clutser, did you mean \"cluster\"?\n"
-            "  hint: dunlin --help lists the verbs\n");
+            "  hint: dunlin --help lists the verbs\n"
+            "  docs: dunlin help invalid_argument\n");
   const Outcome below = Dunlin({"app", "snyc", "shop"});
   EXPECT_EQ(below.code, 2);
   EXPECT_EQ(below.err,
             "error: no such verb: dunlin app snyc, did you mean \"sync\"?\n"
-            "  hint: dunlin app --help lists the verbs\n");
+            "  hint: dunlin app --help lists the verbs\n"
+            "  docs: dunlin help invalid_argument\n");
 }
 
 TEST(Cli, AVerbThatDoesNotExistIsAUsageError) {
   for (const std::vector<const char*>& arguments :
-       {std::vector<const char*>{"webhook"}, {"webhook", "list"}, {"webhook", "-o", "json"}}) {
+       {std::vector<const char*>{"webhook"}, {"webhook", "list"}, {"webhook", "-o", "table"}}) {
     const Outcome outcome = Dunlin(arguments);
     EXPECT_EQ(outcome.code, 2);
     EXPECT_EQ(outcome.err,
-              "error: no such verb: dunlin webhook\n  hint: dunlin --help lists the verbs\n");
+              "error: no such verb: dunlin webhook\n  hint: dunlin --help lists the verbs\n"
+              "  docs: dunlin help invalid_argument\n");
   }
 }
 
@@ -56,11 +59,25 @@ TEST(Cli, AMissingVerbOrArgumentIsAUsageError) {
   EXPECT_EQ(Dunlin({"app"}).code, 2);
   const Outcome outcome = Dunlin({"app", "get"});
   EXPECT_EQ(outcome.code, 2);
-  EXPECT_NE(outcome.err.find("NAME is required"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("NAME is missing"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("hint: dunlin app get --help"), std::string::npos) << outcome.err;
 }
 
+TEST(Cli, TheFormatMayStandBeforeTheVerb) {
+  const Outcome outcome = Dunlin({"-o", "json", "app", "get"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_NE(outcome.out.find(R"("message":"NAME is missing")"), std::string::npos) << outcome.out;
+}
+
+TEST(Cli, ALabelTakesOneValueAndTheNameIsLeft) {
+  const Outcome outcome =
+      Dunlin({"--hub", "unix:/nobody.sock", "cluster", "add", "--label", "tier=edge", "store-1"});
+  EXPECT_EQ(outcome.code, 5) << "it went as far as asking the hub: " << outcome.err;
+}
+
 TEST(Cli, HelpHasTopics) {
+  EXPECT_NE(Dunlin({"help", "not_found"}).out.find("dunlin app list"), std::string::npos);
   const Outcome codes = Dunlin({"help", "exit-codes"});
   EXPECT_EQ(codes.code, 0);
   EXPECT_EQ(codes.out, wire::ExitCodeTable());

@@ -162,9 +162,37 @@ TEST_F(Commands, AFailureOfTheHubIsShownWithItsExitCode) {
   const auto get = [](Session& s) { return AppGet(s, "shopp"); };
   EXPECT_EQ(Run(get), 2);
   EXPECT_EQ(out, "");
-  EXPECT_EQ(err, "error: there is no app \"shopp\"\n  hint: see `dunlin app list`\n");
+  EXPECT_EQ(err,
+            "error: there is no app \"shopp\"\n  hint: see `dunlin app list`\n"
+            "  docs: dunlin help not_found\n");
   EXPECT_EQ(Run(get, Format::kJson), 2);
   EXPECT_NE(out.find("\"error\""), std::string::npos);
+}
+
+TEST_F(Commands, TheExitCodeIsThatOfTheNamedCode) {
+  struct Row {
+    int status;
+    const char* code;
+    int exit;
+    const char* shown;
+  };
+  const Row kRows[] = {{503, "io", 2, "io"},
+                       {503, "unavailable", 5, "unavailable"},
+                       {503, "cancelled", 5, "unavailable"},
+                       {401, "expired", 4, "expired"},
+                       {409, "a_later_code", 6, "a_later_code"}};
+  for (const Row& row : kRows) {
+    hub->answers["GET /api/v1/apps"] = {
+        row.status, wire::Encode(wire::ErrorBody{row.code, "cannot list the apps", "x", ""})};
+    EXPECT_EQ(Run(AppList, Format::kJson), row.exit) << row.code;
+    EXPECT_EQ(wire::ParseErrorBody(out)->code, row.shown);
+  }
+  hub->answers["GET /api/v1/apps"] = {200, "{"};
+  EXPECT_EQ(Run(AppList), 2);
+  EXPECT_NE(err.find("not the answer of a Dunlin hub"), std::string::npos) << err;
+  hub->answers["GET /api/v1/apps"] = {500, "<html>"};
+  EXPECT_EQ(Run(AppList), 2);
+  EXPECT_NE(err.find("status 500"), std::string::npos) << err;
 }
 
 TEST_F(Commands, SyncRollbackAndRefreshSayWhatHappened) {
@@ -181,16 +209,67 @@ TEST_F(Commands, SyncRollbackAndRefreshSayWhatHappened) {
   EXPECT_EQ(out, "2 source(s) refreshed\n");
 }
 
-TEST_F(Commands, ApplySendsTheFileAndFailsWithTheFirstFailuresCode) {
+TEST_F(Commands, ApplySendsTheFileAndSaysWhatFailed) {
   const std::string file = dir + "/a.yaml";
   std::ofstream(file) << "kind: App\n";
-  hub->answers["POST /api/v1/apply?file=" + PercentEncode(file)] = {
+  const std::string target = "POST /api/v1/apply?file=" + PercentEncode(file);
+  const auto apply = [&](Session& s) { return Apply(s, {file}); };
+  hub->answers[target] = {
       200,
-      R"({"items":[{"kind":"Cluster","name":"c1","result":"created","message":""},)"
-      R"({"kind":"App","name":"shop","result":"failed","code":"conflict","message":"two origins"}]})"};
-  EXPECT_EQ(Run([&](Session& s) { return Apply(s, {file}); }), 6);
-  EXPECT_EQ(out, "Cluster/c1 created\nApp/shop failed: two origins\n");
-  EXPECT_EQ(Run([&](Session& s) { return Apply(s, {dir + "/missing.yaml"}); }), 2);
+      R"({"items":[{"kind":"Cluster","name":"c1","result":"created","message":"","place":"a:1"},)"
+      R"({"kind":"App","name":"shop","result":"failed","code":"conflict","message":"two origins",)"
+      R"("place":"a:2"},{"kind":"","name":"","result":"failed","code":"invalid_argument",)"
+      R"("message":"a:9: no kind","place":"a:9"}]})"};
+  EXPECT_EQ(Run(apply), 7) << "some of it was applied";
+  EXPECT_EQ(out, "Cluster/c1 created\nApp/shop failed: a:2: two origins\na:9 failed: no kind\n");
+  EXPECT_EQ(err,
+            "error: 2 of 3 documents were not applied\n  cause: App/shop failed: a:2: two origins\n"
+            "  hint: correct it and apply it again; what is unchanged stays as it is\n"
+            "  docs: dunlin help conflict\n");
+  hub->answers[target] = {
+      200, R"({"items":[{"kind":"App","name":"shop","result":"failed","code":"conflict",)"
+           R"("message":"two origins","place":"a:1"}]})"};
+  EXPECT_EQ(Run(apply), 6) << "nothing was applied: the code of the failure";
+  hub->answers[target] = {
+      400, wire::Encode(wire::ErrorBody{"invalid_argument", "cannot apply a", "line 3: bad", ""})};
+  EXPECT_EQ(Run(apply, Format::kJson), 2);
+  EXPECT_EQ(wire::ParseErrorBody(out)->cause, "line 3: bad");
+}
+
+TEST_F(Commands, SeveralFilesAreOneDocument) {
+  const std::string good = dir + "/good.yaml", bad = dir + "/bad.yaml";
+  std::ofstream(good) << "kind: App\n";
+  std::ofstream(bad) << "{";
+  hub->answers["POST /api/v1/apply?file=" + PercentEncode(good)] = {
+      200, R"({"items":[{"kind":"App","name":"shop","result":"created","message":"",)"
+           R"("place":"good.yaml:1"}]})"};
+  hub->answers["POST /api/v1/apply?file=" + PercentEncode(bad)] = {
+      400, wire::Encode(wire::ErrorBody{"invalid_argument", "cannot apply", "line 1: bad", ""})};
+  EXPECT_EQ(Run([&](Session& s) { return Apply(s, {good, bad, good}); }, Format::kJson), 7);
+  EXPECT_EQ(err, "");
+  const auto document = object::ParseJson(out);
+  ASSERT_TRUE(document.has_value()) << out;
+  const object::Array* items = object::FindArray(*document, {"items"});
+  ASSERT_NE(items, nullptr) << out;
+  ASSERT_EQ(items->size(), 3u);
+  EXPECT_EQ(object::FindString((*items)[1], {"result"}), "failed");
+  EXPECT_EQ(object::FindString((*items)[1], {"place"}), bad);
+  EXPECT_EQ(object::FindString((*items)[1], {"message"}), "line 1: bad");
+  EXPECT_EQ(object::FindString(*document, {"error", "code"}), "invalid_argument");
+  EXPECT_EQ(object::FindString(*document, {"error", "docs"}), "dunlin help invalid_argument");
+
+  EXPECT_EQ(Run([&](Session& s) { return Apply(s, {good, good}); }, Format::kJson), 0);
+  EXPECT_TRUE(object::ParseJson(out).has_value()) << out;
+}
+
+TEST_F(Commands, AFileThatCannotBeReadIsSaidBeforeAnythingIsSent) {
+  const std::string good = dir + "/good.yaml";
+  std::ofstream(good) << "kind: App\n";
+  EXPECT_EQ(Run([&](Session& s) { return Apply(s, {good, dir + "/missing.yaml"}); }), 2);
+  EXPECT_NE(err.find("missing.yaml\n  cause: No such file"), std::string::npos) << err;
+  EXPECT_EQ(Run([&](Session& s) { return Apply(s, {dir}); }, Format::kJson), 2);
+  EXPECT_NE(wire::ParseErrorBody(out)->cause.find("directory"), std::string::npos) << out;
+  EXPECT_TRUE(hub->asked.empty());
 }
 
 TEST_F(Commands, WaitEndsWhenEverythingIsSynced) {
@@ -205,17 +284,50 @@ TEST_F(Commands, WaitEndsWhenEverythingIsSynced) {
   EXPECT_EQ(Run([](Session& s) { return FleetWait(s, Millis(0)); }), 3);
 }
 
+TEST_F(Commands, AWaitThatRanOutOfTimeNamesWhatIsLeftInTheFormAskedFor) {
+  hub->answers["GET /api/v1/status"] = {
+      200, R"({"version":1,"summary":{"targets":2,"synced":1,"clusters":1,"connected":1},)"
+           R"("targets":[{"app":"shop","cluster":"c1","state":"Failed","reason":"no path p"},)"
+           R"({"app":"cart","cluster":"c1","state":"Synced"}],"problems":[]})"};
+  const auto wait = [](Session& s) { return FleetWait(s, Millis(0)); };
+  EXPECT_EQ(Run(wait, Format::kJson), 3);
+  EXPECT_EQ(err, "");
+  const auto error = wire::ParseErrorBody(out);
+  ASSERT_TRUE(error.has_value()) << "one document: " << out;
+  EXPECT_EQ(error->code, "timeout");
+  EXPECT_EQ(error->message, "1 of 2 targets are not Synced after 0 s");
+  EXPECT_EQ(error->cause, "shop on c1 is Failed: no path p");
+  EXPECT_EQ(Run(wait), 3);
+  EXPECT_NE(err.find("cause: shop on c1"), std::string::npos) << err;
+  EXPECT_NE(out.find("1 of 2 targets Synced"), std::string::npos) << out;
+}
+
 TEST_F(Commands, AHubThatIsNotThereIsExit5WithAHint) {
   AdminClient nobody("unix:" + dir + "/nobody.sock");
   Session session{nobody, Format::kTable};
   testing::internal::CaptureStderr();
   EXPECT_EQ(AppList(session), 5);
-  EXPECT_NE(testing::internal::GetCapturedStderr().find("DUNLIN_HUB"), std::string::npos);
-  AdminClient wrong("https://hub");
-  Session other{wrong, Format::kTable};
-  testing::internal::CaptureStderr();
-  EXPECT_EQ(AppList(other), 2);
-  (void)testing::internal::GetCapturedStderr();
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("hint: start it: dunlin-hub serve"), std::string::npos) << said;
+  EXPECT_NE(said.find("DUNLIN_HUB"), std::string::npos) << said;
+  EXPECT_EQ(said.find("GET "), std::string::npos) << "no protocol: " << said;
+}
+
+TEST_F(Commands, AnAddressOfAnotherFormIsAUsageError) {
+  for (const char* address : {"https://hub", "", "unix:", "/run/admin.sock"}) {
+    AdminClient wrong(address);
+    Session session{wrong, Format::kTable};
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(AppList(session), 2) << address;
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("unix:PATH"), std::string::npos) << said;
+  }
+}
+
+TEST_F(Commands, WhoMayAskIsSaid) {
+  EXPECT_NE(PermissionHint("dunlin-hub", "unix:/x").find("sudo -u dunlin-hub dunlin --hub unix:/x"),
+            std::string::npos);
+  EXPECT_NE(PermissionHint("", "unix:/x").find("root"), std::string::npos);
 }
 
 }  // namespace

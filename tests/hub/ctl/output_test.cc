@@ -40,10 +40,21 @@ TEST(Output, TheColumnsOfTargets) {
             "shop  c1       eu      Synced  Current  0123456789ab  15       -\n");
 }
 
-TEST(Output, DocumentsEndWithANewline) {
-  const object::Value document = object::Object{{"b", 1}, {"a", "x"}};
-  EXPECT_EQ(RenderDocument(document, Format::kJson), "{\"a\":\"x\",\"b\":1}\n");
-  EXPECT_EQ(RenderDocument(document, Format::kYaml), "a: x\nb: 1\n");
+TEST(Output, ALongReasonIsCutToTheTerminal) {
+  const object::Array rows = Rows(R"([{"app":"shop","cluster":"c1","region":"eu","state":"Failed",
+      "health":"","revision":"","objects":0,"reason":"no päth apps/shop in the repository"}])");
+  const std::string head = "APP   CLUSTER  REGION  STATE   HEALTH  REVISION  OBJECTS  REASON\n";
+  const std::string row = "shop  c1       eu      Failed  -       -         0        ";
+  EXPECT_EQ(RenderTable(TargetColumns(), rows, 0),
+            head + row + "no päth apps/shop in the repository\n");
+  EXPECT_EQ(RenderTable(TargetColumns(), rows, 70), head + row + "no päth app…\n");
+  EXPECT_EQ(RenderTable(TargetColumns(), rows, 94),
+            head + row + "no päth apps/shop in the repository\n");
+  EXPECT_EQ(RenderTable(TargetColumns(), rows, 65), head + row + "no pät…\n");
+  EXPECT_EQ(RenderTable(TargetColumns(), rows, 20), head + row + "no pä…\n")
+      << "never less than the title";
+  EXPECT_EQ(RenderTable({TextColumn("NAME", "app")}, rows, 2), "NAME\nshop\n")
+      << "only what is shown in full elsewhere is cut";
 }
 
 TEST(Output, AFailureIsTextOnStderrOrOneJsonDocumentOnStdout) {
@@ -51,13 +62,10 @@ TEST(Output, AFailureIsTextOnStderrOrOneJsonDocumentOnStdout) {
                         {"conflict", "two origins", "a.yaml and b.yaml", "remove one"}};
   testing::internal::CaptureStderr();
   EXPECT_EQ(PrintFailure(failure, Format::kTable), 6);
-  EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "error: two origins\n  cause: a.yaml and b.yaml\n  hint: remove one\n");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), wire::ErrorText(failure.body));
   testing::internal::CaptureStdout();
   EXPECT_EQ(PrintFailure(failure, Format::kJson), 6);
-  EXPECT_EQ(testing::internal::GetCapturedStdout(),
-            "{\"error\":{\"cause\":\"a.yaml and b.yaml\",\"code\":\"conflict\",\"hint\":\"remove "
-            "one\",\"message\":\"two origins\"}}\n");
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), wire::Encode(failure.body) + "\n");
 }
 
 TEST(Output, AgesAreShort) {

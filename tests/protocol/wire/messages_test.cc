@@ -107,11 +107,25 @@ TEST(ErrorBody, IsTextForPeopleAndJsonForPrograms) {
   const ErrorBody error =
       BodyOf("two origins", MakeError(Errc::kConflict, "a.yaml and b.yaml"), "remove one");
   EXPECT_EQ(ErrorText(error),
-            "error: two origins\n  cause: a.yaml and b.yaml\n  hint: remove one\n");
+            "error: two origins\n  cause: a.yaml and b.yaml\n  hint: remove one\n"
+            "  docs: dunlin help conflict\n");
   EXPECT_EQ(Encode(error),
-            "{\"error\":{\"cause\":\"a.yaml and b.yaml\",\"code\":\"conflict\",\"hint\":\"remove "
-            "one\",\"message\":\"two origins\"}}");
+            "{\"error\":{\"cause\":\"a.yaml and b.yaml\",\"code\":\"conflict\",\"docs\":\"dunlin "
+            "help conflict\",\"hint\":\"remove one\",\"message\":\"two origins\"}}");
   EXPECT_EQ(ErrorText({"", "no such verb", "", ""}), "error: no such verb\n");
+}
+
+TEST(ErrorBody, TextOfOthersCannotMoveTheCursor) {
+  EXPECT_EQ(ErrorText({"", "no app \"\x1b[31mx\"", "line one\nline two\n", ""}),
+            "error: no app \"\\x1b[31mx\"\n  cause: line one\n    line two\n");
+}
+
+TEST(ErrorBody, EveryNameOfACodeIsKnown) {
+  for (int code = 0; code <= static_cast<int>(Errc::kInternal); ++code) {
+    EXPECT_EQ(ErrcOfName(Name(static_cast<Errc>(code))), static_cast<Errc>(code));
+  }
+  EXPECT_FALSE(ErrcOfName("").has_value());
+  EXPECT_FALSE(ErrcOfName("not-found").has_value());
 }
 
 TEST(ErrorBody, SurvivesTheWire) {
