@@ -46,6 +46,10 @@ install_debian_packages() {
 # sshd for the tests, taken out of its package: installed, it would start and listen for the whole network.
 make_sshd() {
   local version dir=$DEPS/sshd-package
+  # As root it wants the user that its package would have made, for its half without privileges.
+  if [ "$(id -u)" -eq 0 ] && ! getent passwd sshd > /dev/null; then
+    useradd --system --home-dir /run/sshd --no-create-home --shell /usr/sbin/nologin sshd
+  fi
   version=$(apt-cache show --no-all-versions openssh-server 2> /dev/null | awk '/^Version:/ { print $2 }')
   ! fresh sshd "$version" "$DEPS/bin/sshd" || return 0
   [ -n "$version" ] || die "apt knows no package openssh-server" "run once: sudo apt-get update"
