@@ -6,7 +6,7 @@
 #include "hub/app/garbage.h"
 #include "hub/app/records.h"
 #include "hub/app/render_job.h"
-#include "hub/catalog/repo_url.h"
+#include "hub/app/repository.h"
 
 namespace dunlin::hub {
 
@@ -17,11 +17,6 @@ constexpr Millis kTick{1000};  // head renewal, retries of a failed publish
 constexpr std::chrono::hours kCollectEvery{24};
 constexpr Millis kRenderLimit{600'000};  // a sandbox has its own, shorter limit
 constexpr int kDeltaLooks = 3;
-
-std::string KeyOf(const std::string& repo) {
-  const auto url = catalog::ParseRepoUrl(repo);
-  return url ? catalog::RepoKey(*url) : repo;
-}
 
 // What a cancelled await says is no finding about the repository.
 Error Stopping() { return MakeError(Errc::kCancelled, "the hub is stopping"); }
@@ -53,7 +48,7 @@ wire::Problem RestoredProblem(const std::string& cluster, const std::string& see
 Driver::Driver(Parts parts, Config config, asio::any_io_executor executor, Log log)
     : parts_(parts),
       config_(std::move(config)),
-      fleet_key_(config_.fleet_repo.empty() ? "" : KeyOf(config_.fleet_repo)),
+      fleet_key_(config_.fleet_repo.empty() ? "" : RepoKeyOf(config_.fleet_repo)),
       executor_(executor),
       log_(std::move(log)),
       schedule_(config_.poll),
@@ -164,19 +159,10 @@ void Driver::EndRound(const std::string& repo_key, const Status& status) {
 }
 
 git::Repository Driver::RepositoryOf(const std::string& repo_key) const {
-  git::Repository repository;
   const auto followed = parts_.pipeline.Followed();
   const auto repo = followed.find(repo_key);
-  repository.url = repo != followed.end() ? repo->second.repo : config_.fleet_repo;
-  if (const auto source = parts_.catalogue.catalogue().SourceFor(repo_key)) {
-    repository.url = source->repo;
-    repository.username = source->username;
-    repository.password_file = source->password_file;
-    repository.ssh_key_file = source->ssh_key_file;
-    repository.known_hosts_file = source->known_hosts_file;
-    repository.ca_file = source->ca_file;
-  }
-  return repository;
+  const std::string& url = repo != followed.end() ? repo->second.repo : config_.fleet_repo;
+  return hub::RepositoryOf(url, parts_.catalogue.catalogue());
 }
 
 Task<git::FetchResult> Driver::Fetch(git::Repository repository,
