@@ -12,15 +12,37 @@
 #include "agent/kube/apiserver_kube.h"
 #include "agent/state/identity_files.h"
 #include "agent/state/sqlite_agent_state.h"
-#include "protocol/wire/exit_code.h"
 
 namespace dunlin::app {
 
 namespace {
 
-constexpr const char* kTokenHint =
-    "a token works once, for a short time and for one hub; make a new one there: dunlin cluster "
-    "add NAME";
+constexpr const char* kNewToken = "make a new token on the hub: dunlin cluster add NAME";
+
+// What to do about a refusal (hublink::Enroll).
+std::string HintFor(Errc code) {
+  switch (code) {
+    case Errc::kUnsupported:
+      return "--hub is the hub's public port, not its port for agents: take the line that `dunlin "
+             "cluster add NAME` prints (listen.public in hub.yaml, 8443 unless it was changed)";
+    case Errc::kUnauthenticated:
+      return std::string("a token works only for the hub that made it: check --hub, or ") +
+             kNewToken;
+    case Errc::kPermission:
+      return std::string("a token works once: ") + kNewToken;
+    case Errc::kExpired:
+      return std::string(kNewToken) + " (--token-hours says how long it lives)";
+    case Errc::kSignature:
+      return "check --hub and that the whole token was copied: another hub than the token's "
+             "answers there, or somebody stands between";
+    case Errc::kConflict:
+      return "check --kubeconfig, or add this cluster under another name: dunlin cluster add NAME";
+    case Errc::kNotFound:
+      return kNewToken;
+    default:
+      return "";
+  }
+}
 
 // Both halves share the io thread of this short program.
 struct Session {
@@ -101,14 +123,20 @@ Status KeepEnrolled(const std::string& dir, const hublink::Enrolled& enrolled) {
 }  // namespace
 
 int Enroll(const EnrollOptions& options) {
-  const auto fail = [&options](std::string what, const Error& error, std::string hint = "") {
+  bool made = false;
+  const auto fail = [&](std::string what, const Error& error, std::string hint = "") {
+    if (made) ::rmdir(options.state_dir.c_str());  // keeps one that holds something
     return PrintFailure({std::move(what), error, std::move(hint)},
                         options.output != Output::kTable);
   };
   const auto token = trust::EnrollToken::Parse(options.token);
-  if (!token) return fail("the token cannot be read", token.error(), kTokenHint);
-  const Status unused = state::CheckUnused(options.state_dir);
+  if (!token) {
+    return fail("the token cannot be read", token.error(),
+                std::string("copy the whole of it, or ") + kNewToken);
+  }
+  const auto unused = state::TakeUnused(options.state_dir);
   if (!unused) return fail("cannot enrol into " + options.state_dir, unused.error());
+  made = *unused;
 
   Session session;
   auto kube = Connect(session, options.kube);
@@ -118,14 +146,13 @@ int Enroll(const EnrollOptions& options) {
 
   auto enrolled = AskHub(session, options, *token, facts->kube_uid);
   if (!enrolled) {
-    const bool about_token = wire::ExitCode(enrolled.error().code) == 4;
-    return fail("the hub did not enrol this cluster", enrolled.error(),
-                about_token ? kTokenHint : "");
+    return fail("the hub at " + options.hub_url + " did not enrol this cluster", enrolled.error(),
+                HintFor(enrolled.error().code));
   }
   const Status written = KeepEnrolled(options.state_dir, *enrolled);
   if (!written) {
     return fail("enrolled, but the identity could not be kept", written.error(),
-                std::string("make room, then enrol with a new token: ") + kTokenHint);
+                std::string("make room; this token is used up: ") + kNewToken);
   }
   PrintEnrolled(options, enrolled->identity);
   std::fflush(stdout);

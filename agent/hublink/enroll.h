@@ -34,7 +34,10 @@ struct Enrolled {
   Bytes root_raw;  // root.json v1, the one that the token pins
 };
 
-// kSignature: not the hub of this token; nothing secret was sent. Otherwise the hub's refusal.
+// kSignature: not the hub of this token; nothing secret was sent. kUnsupported: no public port of a
+// hub (its port for agents, another server, no TLS). Otherwise the hub's refusal: kUnauthenticated
+// (it does not know the token), kPermission (used), kExpired, kConflict (the cluster's name belongs
+// to another Kubernetes cluster), kNotFound.
 Task<Enrolled> Enroll(EnrollInput input, Connect connect);
 
 // The next certificate for the same key. kUnauthenticated, kPermission, kExpired: enrol again.

@@ -23,8 +23,9 @@ Result<sync::Identity> ReadIdentity(const std::string& dir);
 Result<std::string> ReadAgentKey(const std::string& dir);
 Result<Bytes> ReadRoot(const std::string& dir);
 
-// Makes the directory (0700) when it is missing. kPrecondition: it holds an identity already.
-Status CheckUnused(const std::string& dir);
+// Makes the directory (0700) when it is missing, and says whether it did. kPrecondition: it holds
+// an identity already.
+Result<bool> TakeUnused(const std::string& dir);
 Status WriteEnrolled(const std::string& dir, const EnrolledFiles& files);
 // After a renewal. The certificate and its generation are one file: never one without the other.
 Status WriteIdentity(const std::string& dir, const sync::Identity& identity);

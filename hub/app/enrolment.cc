@@ -64,19 +64,16 @@ Result<Bytes> Enrolment::TakeNonce(uint64_t connection) {
 Result<TokenRecord> Enrolment::ValidToken(const std::string& id) {
   auto token = model_.state().FindToken(id);
   if (!token && token.error().code == Errc::kNotFound) {
-    return MakeError(Errc::kUnauthenticated,
-                     "no such token; make one with: dunlin cluster add NAME");
+    return MakeError(Errc::kUnauthenticated, "this hub has no such token");
   }
   if (!token) return token;
   if (token->used) {
-    return MakeError(
-        Errc::kPermission,
-        "this token was used already; make a new one with: dunlin cluster add " + token->cluster);
+    return MakeError(Errc::kPermission,
+                     "this token was used already to enrol cluster " + token->cluster);
   }
   if (clock_.Now() >= token->expires) {
-    return MakeError(Errc::kExpired, "this token expired at " + FormatTime(token->expires) +
-                                         "; make a new one with: dunlin cluster add " +
-                                         token->cluster);
+    return MakeError(Errc::kExpired, "this token for cluster " + token->cluster + " expired at " +
+                                         FormatTime(token->expires));
   }
   return token;
 }
@@ -131,7 +128,7 @@ Result<wire::EnrollResult> Enrolment::Finish(const wire::EnrollFinish& request,
   if (!cluster.kube_uid.empty() && cluster.kube_uid != request.kube_uid) {
     return MakeError(Errc::kConflict, "cluster " + cluster.name +
                                           " is bound to another Kubernetes cluster (kube-system " +
-                                          cluster.kube_uid + "); add this one under another name");
+                                          cluster.kube_uid + ")");
   }
   cluster.kube_uid = request.kube_uid;
   AgentRecord agent;

@@ -193,6 +193,35 @@ TEST_F(EnrollTest, ShowsTheHubsRefusal) {
   EXPECT_EQ(enrolled.error().message, "this token expired; make a new one");
 }
 
+// Who else may answer at the address of --hub.
+TEST_F(EnrollTest, TellsAPublicPortFromEverythingElse) {
+  struct Case {
+    Result<net::HttpResponse> answer;
+    const char* says;
+  };
+  const Case cases[] = {
+      {MakeError(Errc::kUnauthenticated, "the peer requires a client certificate"),
+       "agents that are enrolled already"},
+      {MakeError(Errc::kCorrupt, "the peer does not speak proper TLS"), "no Dunlin hub"},
+      {MakeError(Errc::kUnsupported, "the server does not speak HTTP/2 (ALPN h2)"),
+       "no Dunlin hub"},
+      {net::HttpResponse{404, {}, "<html>not found</html>"}, "no Dunlin hub (status 404)"},
+      {net::HttpResponse{200, {}, "<html>welcome</html>"}, "no Dunlin hub (status 200)"},
+      {net::HttpResponse{204, {}, ""}, "no Dunlin hub (status 204)"},
+  };
+  for (const Case& one : cases) {
+    auto connect = [&one](const std::string&) -> Result<std::shared_ptr<net::HttpClient>> {
+      return std::shared_ptr<net::HttpClient>(
+          std::make_shared<ScriptedClient>([&one](const net::HttpRequest&) { return one.answer; }));
+    };
+    const auto enrolled = RunTask(io_, Enroll({token_, "https://hub", "ks"}, connect));
+    ASSERT_FALSE(enrolled.has_value());
+    EXPECT_EQ(enrolled.error().code, Errc::kUnsupported) << one.says;
+    EXPECT_NE(enrolled.error().message.find(one.says), std::string::npos)
+        << enrolled.error().message;
+  }
+}
+
 class RenewTest : public EnrollTest {
  protected:
   Result<wire::RenewResult> Renewal(int64_t answered_generation, bool other_key = false) {

@@ -319,8 +319,9 @@ TEST_F(AgentStateTest, WithoutIdentityItSaysHowToEnrol) {
 }
 
 TEST_F(AgentStateTest, AnEnrolledDirectoryIsNotEnrolledAgain) {
-  EXPECT_EQ(CheckUnused(dir_).error().code, Errc::kPrecondition);
-  EXPECT_TRUE(CheckUnused(dir_ + "/fresh").has_value());
+  EXPECT_EQ(TakeUnused(dir_).error().code, Errc::kPrecondition);
+  EXPECT_TRUE(TakeUnused(dir_ + "/fresh").value());
+  EXPECT_FALSE(TakeUnused(dir_ + "/fresh").value()) << "made by the call before";
 }
 
 TEST_F(AgentStateTest, AFullDiskIsATypedErrorAndTheOldStateStays) {

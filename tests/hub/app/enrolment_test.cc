@@ -101,7 +101,7 @@ TEST_F(EnrolmentTest, ATokenWorksOnce) {
   const auto again = enrolment->Begin({trust::EnrollToken::Parse(token)->id}, 2);
   ASSERT_FALSE(again.has_value());
   EXPECT_EQ(again.error().code, Errc::kPermission);
-  EXPECT_NE(again.error().message.find("dunlin cluster add c1"), std::string::npos);
+  EXPECT_NE(again.error().message.find("used already to enrol cluster c1"), std::string::npos);
 }
 
 TEST_F(EnrolmentTest, ATokenExpires) {
@@ -110,6 +110,7 @@ TEST_F(EnrolmentTest, ATokenExpires) {
   const auto late = enrolment->Begin({trust::EnrollToken::Parse(token)->id}, 1);
   ASSERT_FALSE(late.has_value());
   EXPECT_EQ(late.error().code, Errc::kExpired);
+  EXPECT_NE(late.error().message.find("for cluster c1 expired"), std::string::npos);
 }
 
 TEST_F(EnrolmentTest, AnUnknownTokenIsRefused) {
