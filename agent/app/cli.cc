@@ -42,6 +42,7 @@ struct Arguments {
   std::string batch = "-";
   EnrollOptions enroll;
   RunOptions run;
+  SetHubOptions set_hub;
   int code = 0;
 };
 
@@ -131,6 +132,18 @@ void AddStatus(CLI::App& app, Arguments& args) {
   command->callback([&args] { args.code = ShowStatus({args.state_dir, args.output}); });
 }
 
+void AddSetHub(CLI::App& app, Arguments& args) {
+  CLI::App* command = app.add_subcommand(
+      "set-hub", "Tell an enrolled agent its hub's new address (nothing else changes)");
+  command->add_option("URL", args.set_hub.url, "New address of the hub, https://hub:8443")
+      ->required();
+  AddState(*command, args);
+  command->callback([&args] {
+    args.set_hub.state_dir = args.state_dir;
+    args.code = SetHub(args.set_hub);
+  });
+}
+
 void AddOffline(CLI::App& app, Arguments& args) {
   CLI::App* merge = app.add_subcommand("merge", "The merge engine, without cluster or hub");
   merge
@@ -155,6 +168,7 @@ int Main(int argc, char** argv) {
   AddEnroll(app, args);
   AddRun(app, args);
   AddStatus(app, args);
+  AddSetHub(app, args);
   AddOffline(app, args);
   try {
     app.parse(argc, argv);

@@ -1,12 +1,11 @@
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
 #include <cstdio>
-#include <optional>
 #include <utility>
 
 #include "agent/app/commands.h"
 #include "agent/app/output.h"
+#include "agent/app/session.h"
 #include "agent/hublink/connection.h"
 #include "agent/hublink/enroll.h"
 #include "agent/kube/apiserver_kube.h"
@@ -44,13 +43,6 @@ std::string HintFor(Errc code) {
   }
 }
 
-// Both halves share the io thread of this short program.
-struct Session {
-  asio::io_context io;
-  asio::thread_pool pool{1};
-  SystemClock clock;
-};
-
 Result<std::unique_ptr<kube::ApiserverKube>> Connect(Session& session,
                                                      const kube::Environment& environment) {
   kube::ApiserverKube::Options options;
@@ -62,27 +54,6 @@ Result<std::unique_ptr<kube::ApiserverKube>> Connect(Session& session,
     return kube::Connection{std::move(client), access.path_prefix, access.token, access.token_file};
   };
   return kube::ApiserverKube::Make(std::move(options), executor, session.pool, session.clock);
-}
-
-template <typename T>
-TaskVoid Keep(Task<T> task, std::optional<Result<T>>& out) {
-  auto result = co_await std::move(task);
-  out.emplace(std::move(result));
-  co_return Status();
-}
-
-template <typename T>
-Result<T> Await(Session& session, Task<T> task) {
-  std::optional<Result<T>> out;
-  Status ended;
-  net::Spawn(session.io.get_executor(), Keep(std::move(task), out), [&ended, &session](Status s) {
-    ended = std::move(s);
-    session.io.stop();
-  });
-  session.io.restart();
-  session.io.run();
-  if (out) return std::move(*out);
-  return ended ? MakeError(Errc::kInternal, "the task ended without a result") : ended.error();
 }
 
 Result<hublink::Enrolled> AskHub(Session& session, const EnrollOptions& options,

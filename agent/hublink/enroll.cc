@@ -139,6 +139,14 @@ Task<Enrolled> Enroll(EnrollInput input, Connect connect) {
   co_return out;
 }
 
+Task<HubAddress> AskAgentPort(std::shared_ptr<net::HttpClient> client, std::string agent_id) {
+  net::HttpRequest question = PostJson(wire::kRenewPath, RenewalQuestion(agent_id));
+  auto answer = co_await client->Send(std::move(question), kLimit);
+  if (!answer) co_return WrongDoor(answer.error());
+  CO_TRY(wire::EnrollChallenge challenge, ChallengeOf(std::move(*answer)));
+  co_return HubAddress{std::move(challenge.agent_host), challenge.agent_port};
+}
+
 Task<wire::RenewResult> Renew(std::shared_ptr<net::HttpClient> client, std::string agent_id,
                               int64_t generation, std::string private_key_pem) {
   CO_TRY(const crypto::PrivateKey key, crypto::PrivateKey::FromPem(private_key_pem));

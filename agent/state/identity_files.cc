@@ -110,6 +110,25 @@ Status WriteEnrolled(const std::string& dir, const EnrolledFiles& files) {
   return WriteIdentity(dir, files.identity);
 }
 
+HubPlace PlaceOf(const sync::Identity& identity) {
+  return {identity.hub_url, identity.agent_host, identity.agent_port};
+}
+
+Status WritePlace(const std::string& dir, const HubPlace& place) {
+  TRY(sync::Identity identity, ReadIdentity(dir));
+  identity.hub_url = place.url;
+  identity.agent_host = place.agent_host;
+  identity.agent_port = place.agent_port;
+  return WriteIdentity(dir, identity);
+}
+
+Status WriteRenewed(const std::string& dir, const sync::Identity& identity) {
+  TRY(sync::Identity stored, ReadIdentity(dir));
+  stored.certificate_pem = identity.certificate_pem;
+  stored.generation = identity.generation;
+  return WriteIdentity(dir, stored);
+}
+
 Status WriteIdentity(const std::string& dir, const sync::Identity& identity) {
   return WriteFileDurably(IdentityPath(dir), ToJson(identity), kPrivate);
 }

@@ -81,7 +81,11 @@ Result<TokenRecord> Enrolment::ValidToken(const std::string& id) {
 Result<wire::EnrollChallenge> Enrolment::Begin(const wire::EnrollBegin& request,
                                                uint64_t connection) {
   TRY_VOID(ValidToken(request.token_id));
-  return wire::EnrollChallenge{keys_.root_raw, NewNonce(connection), keys_.ca_pem};
+  wire::EnrollChallenge challenge;
+  challenge.root = keys_.root_raw;
+  challenge.nonce = NewNonce(connection);
+  challenge.ca_pem = keys_.ca_pem;
+  return challenge;
 }
 
 Result<std::string> Enrolment::MakeCertificate(const crypto::PublicKey& key, AgentRecord& agent) {
@@ -160,7 +164,11 @@ Result<wire::EnrollChallenge> Enrolment::BeginRenew(const std::string& agent_id,
                                                     uint64_t connection) {
   const AgentRecord* agent = model_.FindAgent(AgentId(agent_id));
   if (agent == nullptr) return MakeError(Errc::kUnauthenticated, "this agent is not enrolled here");
-  return wire::EnrollChallenge{{}, NewNonce(connection), {}};
+  wire::EnrollChallenge challenge;
+  challenge.nonce = NewNonce(connection);
+  challenge.agent_host = config_.advertise_host;
+  challenge.agent_port = agent_port_;
+  return challenge;
 }
 
 Result<wire::RenewResult> Enrolment::FinishRenew(const wire::RenewFinish& request,

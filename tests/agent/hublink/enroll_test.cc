@@ -250,6 +250,21 @@ TEST_F(RenewTest, GetsTheNextCertificateOfTheSameKey) {
   EXPECT_EQ(renewed->generation, 4);
 }
 
+TEST_F(RenewTest, AsksWhereAgentsConnect) {
+  wire::EnrollChallenge challenge{{}, challenge_.nonce, {}, "new.example", 7000};
+  Result<net::HttpResponse> answer = net::HttpResponse{200, {}, wire::Encode(challenge)};
+  const auto client =
+      std::make_shared<ScriptedClient>([&](const net::HttpRequest&) { return answer; });
+  const auto door = RunTask(io_, AskAgentPort(client, "a1"));
+  ASSERT_TRUE(door.has_value()) << door.error().message;
+  EXPECT_EQ(door->host, "new.example");
+  EXPECT_EQ(door->port, 7000);
+  answer = MakeError(Errc::kUnauthenticated, "the peer requires a client certificate");
+  EXPECT_EQ(RunTask(io_, AskAgentPort(client, "a1")).error().code, Errc::kUnsupported);
+  answer = MakeError(Errc::kSignature, "another CA");
+  EXPECT_EQ(RunTask(io_, AskAgentPort(client, "a1")).error().code, Errc::kSignature);
+}
+
 TEST_F(RenewTest, RefusesAnotherKeyAndAnOldGeneration) {
   EXPECT_EQ(Renewal(4, true).error().code, Errc::kSignature);
   EXPECT_EQ(Renewal(3).error().code, Errc::kSignature);

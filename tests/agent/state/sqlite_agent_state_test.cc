@@ -324,6 +324,20 @@ TEST_F(AgentStateTest, AnEnrolledDirectoryIsNotEnrolledAgain) {
   EXPECT_FALSE(TakeUnused(dir_ + "/fresh").value()) << "made by the call before";
 }
 
+TEST_F(AgentStateTest, AMovedHubAndARenewalDoNotUndoEachOther) {
+  sync::Identity renewed = *ReadIdentity(dir_);
+  renewed.generation = 7;
+  renewed.certificate_pem = "next";
+  const HubPlace place{"https://new.example:8443", "new.example", 7000};
+  ASSERT_TRUE(WritePlace(dir_, place).has_value());
+  ASSERT_TRUE(WriteRenewed(dir_, renewed).has_value());  // by an agent that knows the old place
+  EXPECT_EQ(PlaceOf(*ReadIdentity(dir_)), place);
+  ASSERT_TRUE(WritePlace(dir_, place).has_value());
+  EXPECT_EQ(ReadIdentity(dir_)->generation, 7);
+  EXPECT_EQ(ReadIdentity(dir_)->certificate_pem, "next");
+  EXPECT_EQ(ReadIdentity(dir_)->ca_pem, renewed.ca_pem);
+}
+
 TEST_F(AgentStateTest, AFullDiskIsATypedErrorAndTheOldStateStays) {
   SqliteAgentState& state = Reopen();
   ASSERT_TRUE(state.StoreIntent(Intent(1)).has_value());

@@ -219,6 +219,15 @@ TEST_F(RenewalTest, RenewsForTheSameKeyAndCounts) {
   EXPECT_OK(Renew(2, key));
 }
 
+TEST_F(RenewalTest, SaysWhereAgentsConnectNow) {
+  config.advertise_host = "new.example";
+  enrolment->SetAgentPort(7000);
+  const auto challenge = enrolment->BeginRenew(agent_id, 9);
+  ASSERT_OK(challenge);
+  EXPECT_EQ(challenge->agent_host, "new.example");
+  EXPECT_EQ(challenge->agent_port, 7000);
+}
+
 TEST_F(RenewalTest, AnotherKeyCannotRenew) {
   const auto other = crypto::PrivateKey::Generate();
   EXPECT_FALSE(Renew(1, *other).has_value());
