@@ -25,6 +25,7 @@ constexpr Millis kBeat{1000};
 // largest moment of an agent's life), then now and then. It costs about a millisecond.
 constexpr int kFirstTrimBeat = 5;
 constexpr int kTrimBeats = 60;
+constexpr int kPlaceBeats = 10;  // how often identity.json is read
 
 // Each thread would otherwise take an arena of its own, and buffers of some 100 KiB would stay in
 // the heap for good.
@@ -180,6 +181,10 @@ TaskVoid Agent::Housekeeping() {
     if (watchdog > Millis(0)) NotifySystemd(options_.notify_socket, "WATCHDOG=1");
     const Status kept = co_await KeepStatus();
     if (!kept) log_.Warn("status_not_kept", kept.error());
+    if (count % kPlaceBeats == 0) {
+      const Status followed = co_await renewal_->FollowPlace();
+      if (!followed) log_.Warn("identity_unreadable", followed.error());
+    }
     if (count % kTrimBeats == kFirstTrimBeat) ::malloc_trim(0);
   }
 }

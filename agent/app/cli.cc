@@ -48,6 +48,7 @@ struct Arguments {
   EnrollOptions enroll;
   RunOptions run;
   std::function<int()> chosen;
+  SetHubOptions set_hub;
 };
 
 void AddState(CLI::App& command, Arguments& args) {
@@ -138,6 +139,18 @@ void AddStatus(CLI::App& app, Arguments& args) {
   });
 }
 
+void AddSetHub(CLI::App& app, Arguments& args) {
+  CLI::App* command = app.add_subcommand(
+      "set-hub", "Tell an enrolled agent its hub's new address (nothing else changes)");
+  command->add_option("URL", args.set_hub.url, "New address of the hub, https://hub:8443")
+      ->required();
+  AddState(*command, args);
+  command->callback([&args] {
+    args.set_hub.state_dir = args.state_dir;
+    args.chosen = [&args] { return SetHub(args.set_hub); };
+  });
+}
+
 void AddOffline(CLI::App& app, Arguments& args) {
   CLI::App* merge = app.add_subcommand("merge", "The merge engine, without cluster or hub");
   merge
@@ -169,6 +182,7 @@ int RunMain(int argc, char** argv) {
   AddEnroll(app, args);
   AddRun(app, args);
   AddStatus(app, args);
+  AddSetHub(app, args);
   AddOffline(app, args);
   const std::optional<int> done = cli::Parse(app, argc, argv);
   if (!done) return args.chosen();

@@ -37,6 +37,14 @@ struct RunOptions {
 };
 int Run(const RunOptions& options);
 
+// The hub has another address. It is stored once the hub of the enrolment has proved itself there,
+// on both of its ports; an agent that runs finds it by itself.
+struct SetHubOptions {
+  std::string url;
+  std::string state_dir;
+};
+int SetHub(const SetHubOptions& options);
+
 struct StatusOptions {
   std::string state_dir;
   Output output = Output::kTable;

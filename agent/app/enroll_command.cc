@@ -1,33 +1,47 @@
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
 #include <cstdio>
-#include <optional>
 #include <utility>
 
 #include "agent/app/commands.h"
 #include "agent/app/output.h"
+#include "agent/app/session.h"
 #include "agent/hublink/connection.h"
 #include "agent/hublink/enroll.h"
 #include "agent/kube/apiserver_kube.h"
 #include "agent/state/identity_files.h"
 #include "agent/state/sqlite_agent_state.h"
-#include "protocol/wire/exit_code.h"
 
 namespace dunlin::app {
 
 namespace {
 
-constexpr const char* kTokenHint =
-    "a token works once, for a short time and for one hub; make a new one there: dunlin cluster "
-    "add NAME";
+constexpr const char* kNewToken = "make a new token on the hub: dunlin cluster add NAME";
 
-// Both halves share the io thread of this short program.
-struct Session {
-  asio::io_context io;
-  asio::thread_pool pool{1};
-  SystemClock clock;
-};
+// What to do about a refusal (hublink::Enroll).
+std::string HintFor(Errc code) {
+  switch (code) {
+    case Errc::kUnsupported:
+      return "--hub is the hub's public port, not its port for agents: take the line that `dunlin "
+             "cluster add NAME` prints (listen.public in hub.yaml, 8443 unless it was changed)";
+    case Errc::kUnauthenticated:
+      return std::string("a token works only for the hub that made it: check --hub, or ") +
+             kNewToken;
+    case Errc::kPermission:
+      return std::string("a token works once: ") + kNewToken;
+    case Errc::kExpired:
+      return std::string(kNewToken) + " (--token-hours says how long it lives)";
+    case Errc::kSignature:
+      return "check --hub and that the whole token was copied: another hub than the token's "
+             "answers there, or somebody stands between";
+    case Errc::kConflict:
+      return "check --kubeconfig, or add this cluster under another name: dunlin cluster add NAME";
+    case Errc::kNotFound:
+      return kNewToken;
+    default:
+      return "";
+  }
+}
 
 Result<std::unique_ptr<kube::ApiserverKube>> Connect(Session& session,
                                                      const kube::Environment& environment) {
@@ -40,27 +54,6 @@ Result<std::unique_ptr<kube::ApiserverKube>> Connect(Session& session,
     return kube::Connection{std::move(client), access.path_prefix, access.token, access.token_file};
   };
   return kube::ApiserverKube::Make(std::move(options), executor, session.pool, session.clock);
-}
-
-template <typename T>
-TaskVoid Keep(Task<T> task, std::optional<Result<T>>& out) {
-  auto result = co_await std::move(task);
-  out.emplace(std::move(result));
-  co_return Status();
-}
-
-template <typename T>
-Result<T> Await(Session& session, Task<T> task) {
-  std::optional<Result<T>> out;
-  Status ended;
-  net::Spawn(session.io.get_executor(), Keep(std::move(task), out), [&ended, &session](Status s) {
-    ended = std::move(s);
-    session.io.stop();
-  });
-  session.io.restart();
-  session.io.run();
-  if (out) return std::move(*out);
-  return ended ? MakeError(Errc::kInternal, "the task ended without a result") : ended.error();
 }
 
 Result<hublink::Enrolled> AskHub(Session& session, const EnrollOptions& options,
@@ -101,14 +94,20 @@ Status KeepEnrolled(const std::string& dir, const hublink::Enrolled& enrolled) {
 }  // namespace
 
 int Enroll(const EnrollOptions& options) {
-  const auto fail = [&options](std::string what, const Error& error, std::string hint = "") {
+  bool made = false;
+  const auto fail = [&](std::string what, const Error& error, std::string hint = "") {
+    if (made) ::rmdir(options.state_dir.c_str());  // keeps one that holds something
     return PrintFailure({std::move(what), error, std::move(hint)},
                         options.output != Output::kTable);
   };
   const auto token = trust::EnrollToken::Parse(options.token);
-  if (!token) return fail("the token cannot be read", token.error(), kTokenHint);
-  const Status unused = state::CheckUnused(options.state_dir);
+  if (!token) {
+    return fail("the token cannot be read", token.error(),
+                std::string("copy the whole of it, or ") + kNewToken);
+  }
+  const auto unused = state::TakeUnused(options.state_dir);
   if (!unused) return fail("cannot enrol into " + options.state_dir, unused.error());
+  made = *unused;
 
   Session session;
   auto kube = Connect(session, options.kube);
@@ -118,14 +117,13 @@ int Enroll(const EnrollOptions& options) {
 
   auto enrolled = AskHub(session, options, *token, facts->kube_uid);
   if (!enrolled) {
-    const bool about_token = wire::ExitCode(enrolled.error().code) == 4;
-    return fail("the hub did not enrol this cluster", enrolled.error(),
-                about_token ? kTokenHint : "");
+    return fail("the hub at " + options.hub_url + " did not enrol this cluster", enrolled.error(),
+                HintFor(enrolled.error().code));
   }
   const Status written = KeepEnrolled(options.state_dir, *enrolled);
   if (!written) {
     return fail("enrolled, but the identity could not be kept", written.error(),
-                std::string("make room, then enrol with a new token: ") + kTokenHint);
+                std::string("make room; this token is used up: ") + kNewToken);
   }
   PrintEnrolled(options, enrolled->identity);
   // Idle connections still belong to coroutines of the loop; ending the process ends them.

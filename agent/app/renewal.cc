@@ -68,11 +68,26 @@ TaskVoid Renewal::RenewOnce() {
   next.certificate_pem = std::move(result.certificate_pem);
   next.generation = result.generation;
   std::function<Status()> write = [dir = parts_.state_dir, next] {
-    return state::WriteIdentity(dir, next);
+    return state::WriteRenewed(dir, next);
   };
   CO_TRY_VOID(co_await net::RunOn<void>(parts_.pool, std::move(write)));
   identity_ = std::move(next);
   parts_.log.Info("certificate_renewed", {{"generation", identity_.generation}});
+  co_return parts_.use(identity_);
+}
+
+TaskVoid Renewal::FollowPlace() {
+  std::function<Result<sync::Identity>()> read = [dir = parts_.state_dir] {
+    return state::ReadIdentity(dir);
+  };
+  CO_TRY(const sync::Identity stored, co_await net::RunOn<sync::Identity>(parts_.pool, read));
+  if (state::PlaceOf(stored) == state::PlaceOf(identity_)) co_return Status();
+  identity_.hub_url = stored.hub_url;
+  identity_.agent_host = stored.agent_host;
+  identity_.agent_port = stored.agent_port;
+  parts_.log.Info("hub_moved", {{"hub", identity_.hub_url},
+                                {"agents", identity_.agent_host},
+                                {"port", identity_.agent_port}});
   co_return parts_.use(identity_);
 }
 

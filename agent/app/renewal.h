@@ -30,7 +30,7 @@ class Renewal {
     std::string key_pem;
     // A new connection to the public port, verified by the CA of the identity.
     std::function<Result<std::shared_ptr<net::HttpClient>>(const sync::Identity&)> connect_public;
-    // Puts the new certificate to use.
+    // Puts a new certificate or another place of the hub to use.
     std::function<Status(const sync::Identity&)> use;
     asio::thread_pool& pool;
     const Clock& clock;
@@ -43,6 +43,8 @@ class Renewal {
   TaskVoid Run();
   // One renewal, stored durably before it is used.
   TaskVoid RenewOnce();
+  // `set-hub` may have stored another place of the hub: puts it to use.
+  TaskVoid FollowPlace();
   const sync::Identity& identity() const { return identity_; }
 
  private:

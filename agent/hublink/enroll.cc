@@ -9,6 +9,7 @@
 #include "protocol/object/json.h"
 #include "protocol/trust/documents.h"
 #include "protocol/trust/enroll_proof.h"
+#include "protocol/wire/error.h"
 #include "protocol/wire/version.h"
 
 namespace dunlin::hublink {
@@ -23,14 +24,41 @@ Task<Bytes> Post(std::shared_ptr<net::HttpClient> client, const char* path, Byte
   co_return BodyOf(std::move(response));
 }
 
+// What TLS says to a stranger: only a public port lets one in.
+Error WrongDoor(const Error& error) {
+  switch (error.code) {
+    case Errc::kUnauthenticated:
+      return MakeError(Errc::kUnsupported,
+                       "this port is the hub's port for agents that are enrolled already: it asks "
+                       "for a client certificate");
+    case Errc::kCorrupt:
+    case Errc::kUnsupported:
+      return MakeError(Errc::kUnsupported, "no Dunlin hub answers there: " + error.message);
+    default:
+      return error;
+  }
+}
+
+Result<wire::EnrollChallenge> ChallengeOf(net::HttpResponse response) {
+  const bool ours = response.status == 200 || wire::ParseErrorBody(response.body).has_value();
+  const std::string status = std::to_string(response.status);
+  if (ours) {
+    TRY(const Bytes body, BodyOf(std::move(response)));
+    auto challenge = wire::ParseEnrollChallenge(body);
+    if (challenge) return challenge;
+  }
+  return MakeError(Errc::kUnsupported,
+                   "a web server answers there, but it is no Dunlin hub (status " + status + ")");
+}
+
 // First call: the challenge, believed only when root and CA are those of the token.
 Task<wire::EnrollChallenge> Begin(std::shared_ptr<net::HttpClient> client,
                                   trust::EnrollToken token) {
   const wire::EnrollBegin begin{token.id};
-  Bytes question = wire::Encode(begin);
-  CO_TRY(const Bytes answer,
-         co_await Post(std::move(client), wire::kEnrollPath, std::move(question)));
-  CO_TRY(wire::EnrollChallenge challenge, wire::ParseEnrollChallenge(answer));
+  net::HttpRequest question = PostJson(wire::kEnrollPath, wire::Encode(begin));
+  auto answer = co_await client->Send(std::move(question), kLimit);
+  if (!answer) co_return WrongDoor(answer.error());
+  CO_TRY(wire::EnrollChallenge challenge, ChallengeOf(std::move(*answer)));
   auto ca = crypto::ParseCertificatePem(challenge.ca_pem);
   if (!ca) {
     co_return MakeError(Errc::kSignature,
@@ -38,9 +66,7 @@ Task<wire::EnrollChallenge> Begin(std::shared_ptr<net::HttpClient> client,
   }
   auto pinned = trust::CheckTokenPin(token, challenge.root, ca->key);
   if (!pinned) {
-    co_return MakeError(pinned.error().code, pinned.error().message +
-                                                 "; nothing secret was sent: check --hub, and "
-                                                 "that nobody stands between");
+    co_return MakeError(pinned.error().code, pinned.error().message + "; nothing secret was sent");
   }
   co_return challenge;
 }
@@ -111,6 +137,14 @@ Task<Enrolled> Enroll(EnrollInput input, Connect connect) {
   // is an online key and must not be able to name other root keys.
   CO_TRY(out.identity, ToIdentity(result, input, challenge.ca_pem));
   co_return out;
+}
+
+Task<HubAddress> AskAgentPort(std::shared_ptr<net::HttpClient> client, std::string agent_id) {
+  net::HttpRequest question = PostJson(wire::kRenewPath, RenewalQuestion(agent_id));
+  auto answer = co_await client->Send(std::move(question), kLimit);
+  if (!answer) co_return WrongDoor(answer.error());
+  CO_TRY(wire::EnrollChallenge challenge, ChallengeOf(std::move(*answer)));
+  co_return HubAddress{std::move(challenge.agent_host), challenge.agent_port};
 }
 
 Task<wire::RenewResult> Renew(std::shared_ptr<net::HttpClient> client, std::string agent_id,

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/hublink/connection.h"
 #include "agent/sync/identity.h"
 #include "protocol/crypto/crypto.h"
 #include "protocol/net/http.h"
@@ -34,8 +35,17 @@ struct Enrolled {
   Bytes root_raw;  // root.json v1, the one that the token pins
 };
 
-// kSignature: not the hub of this token; nothing secret was sent. Otherwise the hub's refusal.
+// kSignature: not the hub of this token; nothing secret was sent. kUnsupported: no public port of a
+// hub (its port for agents, another server, no TLS). Otherwise the hub's refusal: kUnauthenticated
+// (it does not know the token), kPermission (used), kExpired, kConflict (the cluster's name belongs
+// to another Kubernetes cluster), kNotFound.
 Task<Enrolled> Enroll(EnrollInput input, Connect connect);
+
+// Where the hub's agents connect now, asked on its public port over a connection that the CA of the
+// identity verifies; `port` 0 when the hub does not say. kSignature: not our hub, or its
+// certificate lacks the name; kUnsupported: no public port; kUnauthenticated: it does not know this
+// agent.
+Task<HubAddress> AskAgentPort(std::shared_ptr<net::HttpClient> client, std::string agent_id);
 
 // The next certificate for the same key. kUnauthenticated, kPermission, kExpired: enrol again.
 // A certificate for another key, or of no newer generation, is kSignature.

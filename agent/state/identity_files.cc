@@ -20,8 +20,10 @@ constexpr size_t kIdentityBytes = 64 * limits::kKiB;  // two certificates and so
 
 std::string IdentityPath(const std::string& dir) { return dir + "/identity.json"; }
 
-Status MakeDirectory(const std::string& dir) {
-  if (::mkdir(dir.c_str(), 0700) == 0 || errno == EEXIST) return {};
+// Whether it had to be made.
+Result<bool> MakeDirectory(const std::string& dir) {
+  if (::mkdir(dir.c_str(), 0700) == 0) return true;
+  if (errno == EEXIST) return false;
   return MakeError(errno == EACCES ? Errc::kPermission : Errc::kIo,
                    "make " + dir + ": " + std::strerror(errno));
 }
@@ -90,10 +92,10 @@ Result<Bytes> ReadRoot(const std::string& dir) {
   return ReadFile(dir + "/root.json", limits::kRootBytes);
 }
 
-Status CheckUnused(const std::string& dir) {
-  TRY_VOID(MakeDirectory(dir));
+Result<bool> TakeUnused(const std::string& dir) {
+  TRY(const bool made, MakeDirectory(dir));
   auto identity = ReadIdentity(dir);
-  if (!identity && identity.error().code == Errc::kPrecondition) return {};
+  if (!identity && identity.error().code == Errc::kPrecondition) return made;
   const std::string who =
       identity ? "cluster " + identity->cluster_name : std::string("a damaged identity");
   return MakeError(Errc::kPrecondition,
@@ -106,6 +108,25 @@ Status WriteEnrolled(const std::string& dir, const EnrolledFiles& files) {
   TRY_VOID(WriteFileDurably(dir + "/envelope.key", files.envelope_key_pem, kPrivate));
   TRY_VOID(WriteRoot(dir, files.root_raw));
   return WriteIdentity(dir, files.identity);
+}
+
+HubPlace PlaceOf(const sync::Identity& identity) {
+  return {identity.hub_url, identity.agent_host, identity.agent_port};
+}
+
+Status WritePlace(const std::string& dir, const HubPlace& place) {
+  TRY(sync::Identity identity, ReadIdentity(dir));
+  identity.hub_url = place.url;
+  identity.agent_host = place.agent_host;
+  identity.agent_port = place.agent_port;
+  return WriteIdentity(dir, identity);
+}
+
+Status WriteRenewed(const std::string& dir, const sync::Identity& identity) {
+  TRY(sync::Identity stored, ReadIdentity(dir));
+  stored.certificate_pem = identity.certificate_pem;
+  stored.generation = identity.generation;
+  return WriteIdentity(dir, stored);
 }
 
 Status WriteIdentity(const std::string& dir, const sync::Identity& identity) {

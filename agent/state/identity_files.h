@@ -23,10 +23,23 @@ Result<sync::Identity> ReadIdentity(const std::string& dir);
 Result<std::string> ReadAgentKey(const std::string& dir);
 Result<Bytes> ReadRoot(const std::string& dir);
 
-// Makes the directory (0700) when it is missing. kPrecondition: it holds an identity already.
-Status CheckUnused(const std::string& dir);
+// Makes the directory (0700) when it is missing, and says whether it did. kPrecondition: it holds
+// an identity already.
+Result<bool> TakeUnused(const std::string& dir);
 Status WriteEnrolled(const std::string& dir, const EnrolledFiles& files);
+// Where the hub is, as it stands in the file: public URL, host and port for agents. What else the
+// file holds stays as it is.
+struct HubPlace {
+  std::string url;
+  std::string agent_host;
+  uint16_t agent_port = 0;
+  bool operator==(const HubPlace&) const = default;
+};
+HubPlace PlaceOf(const sync::Identity& identity);
+Status WritePlace(const std::string& dir, const HubPlace& place);
 // After a renewal. The certificate and its generation are one file: never one without the other.
+// `set-hub` may have written another place meanwhile: that one stays.
+Status WriteRenewed(const std::string& dir, const sync::Identity& identity);
 Status WriteIdentity(const std::string& dir, const sync::Identity& identity);
 Status WriteRoot(const std::string& dir, BytesView root_raw);
 

@@ -13,6 +13,8 @@ namespace {
 constexpr Millis kShortestHold{1000};
 // The hub refused, or the disk is full: asking again at once gives the same answer.
 constexpr Millis kRefusedPause{5000};
+// A hub that is away for so long may have another address.
+constexpr Millis kMovedAfter{10 * 60 * 1000};
 // Bases that a poll names; the hub knows those of the accepted statement anyway.
 constexpr size_t kNamedBundles = 200;
 // Remembered as held: the store keeps the last 10 of each app.
@@ -229,12 +231,17 @@ HubLane::State HubLane::OnPollFailed(const Event& event) {
         "cluster list` on the hub; " +
         hint;
   }
+  if (!away_since_) away_since_ = now_;
+  if (now_ - *away_since_ >= kMovedAfter) {
+    hint += "; if the hub has moved, tell the agent: dunlin-agent set-hub https://HOST:8443";
+  }
   world_.Raise("hub_unreachable", "no answer from the hub: " + error.message, std::move(hint));
   return Wait(Millis(0));
 }
 
 HubLane::State HubLane::OnAnswer(const Event& event) {
   connected_ = true;
+  away_since_.reset();
   world_.Clear("hub_unreachable");
   auto content =
       ParsePollAnswer(std::get<PollAnswered>(event).answer, world_.trusted.statement_raw);

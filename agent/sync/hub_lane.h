@@ -72,8 +72,9 @@ class HubLane {
   TimePoint wake_{};
   TimePoint polled_at_{};
   bool connected_ = false;
-  bool whole_statement_ = false;    // the last change of a statement did not fit
-  std::set<std::string> refusals_;  // codes raised since the last acceptance
+  std::optional<TimePoint> away_since_;  // of the first poll without an answer
+  bool whole_statement_ = false;         // the last change of a statement did not fit
+  std::set<std::string> refusals_;       // codes raised since the last acceptance
   std::optional<Candidate> candidate_;
 
   // Of the current Resume.

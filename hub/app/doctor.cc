@@ -1,169 +1,82 @@
-// `dunlin-hub doctor`: is this machine able to run the hub, and if not, what to do.
+// `dunlin-hub doctor`: is this machine able to run the hub, and if not, what to do. Everything that
+// can end `serve` at its start has a check here: its hint leads to this command.
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <filesystem>
 
-#include "hub/app/keys.h"
-#include "hub/app/scratch.h"
+#include "hub/app/check.h"
 #include "hub/app/verbs.h"
 #include "hub/app/worlds.h"
-#include "hub/process/child.h"
-#include "protocol/net/runtime.h"
 #include "protocol/object/json.h"
 #include "protocol/yaml/config_yaml.h"
 
 namespace dunlin::hub {
 
-namespace {
-
-struct Check {
-  std::string name;
-  bool ok = false;
-  std::string found;  // what is there, or the cause of the failure
-  std::string hint;
-};
-
-Check FromStatus(std::string name, const Status& status, std::string found, std::string hint) {
-  if (status) return {std::move(name), true, std::move(found), ""};
-  return {std::move(name), false, status.error().message, std::move(hint)};
-}
-
-Check CheckData(const std::string& data) {
-  struct stat info {};
-  if (stat(data.c_str(), &info) != 0) {
-    return {"data directory", false, data + " does not exist",
-            "run: dunlin-hub init --data " + data};
-  }
-  if (access(data.c_str(), W_OK) != 0) {
-    return {"data directory", false, data + " is not writable", "run as its owner"};
-  }
-  if ((info.st_mode & 077) != 0) {
-    return {"data directory", false, data + " is open to other users", "run: chmod 700 " + data};
-  }
-  std::error_code error;
-  const auto space = std::filesystem::space(data, error);
-  const uint64_t free_mib = error ? 0 : space.available >> 20;
-  if (free_mib < 200) {
-    return {"data directory", false, std::to_string(free_mib) + " MiB free", "free some space"};
-  }
-  return {"data directory", true, data + ", " + std::to_string(free_mib) + " MiB free", ""};
-}
-
-Check CheckKeys(const HubConfig& config, TimePoint now) {
-  const auto keys = LoadKeys(config.data);
-  if (!keys) {
-    return {"keys", false, keys.error().message, "run: dunlin-hub init --data " + config.data};
-  }
-  if (keys->root.expires <= now) {
-    return {"keys", false, "the root document expired at " + FormatTime(keys->root.expires),
-            "sign a new root document"};
-  }
-  return {"keys", true, "root document valid until " + FormatTime(keys->root.expires), ""};
-}
-
-Check CheckProgram(std::string name, const std::string& program, const std::string& hint) {
-  const auto path = process::FindProgram(program);
-  if (path) return {std::move(name), true, *path, ""};
-  return {std::move(name), false, program + " was not found", hint};
-}
-
-// The hub that may be running has its own sandboxes: these get a directory of their own.
-TaskVoid CheckSandbox(const HubConfig& config, std::string scratch, asio::thread_pool& pool,
-                      std::string* isolation) {
-  render::RendererConfig renderer_config = RendererConfigOf(config);
-  renderer_config.state_dir = std::move(scratch);
-  renderer_config.ready = 2;
-  auto making = render::MakeSandboxRenderer(std::move(renderer_config), pool, Log());
-  CO_TRY(const std::unique_ptr<render::Renderer> renderer,
-         co_await net::WithTimeout(std::move(making), Seconds(60), "starting the renderer"));
-  render::RenderRequest request;
-  render::TreeFile file;
-  file.path = "probe.yaml";
-  file.bytes = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: probe}\n";
-  request.files.push_back(std::move(file));
-  render::RenderTarget target;
-  target.id = "probe";
-  request.targets.push_back(std::move(target));
-  auto rendering = renderer->Render(std::move(request));
-  auto answer = co_await net::WithTimeout(std::move(rendering), Seconds(60), "a probe render");
-  *isolation = renderer->Isolation();
-  auto stopping = renderer->Stop();
-  auto stopped = co_await net::WithTimeout(std::move(stopping), Seconds(10), "ending sandboxes");
-  if (!answer) co_return answer.error();
-  const auto& fault = answer->targets.front().fault;
-  if (fault) co_return fault->ToError();
-  co_return stopped;
-}
-
-Check ProbeSandbox(const HubConfig& config) {
-  asio::io_context context{1};
-  asio::thread_pool pool(2);
-  Status outcome;
-  std::string isolation;
+Status RunToEnd(asio::io_context& context, TaskVoid task) {
+  Status outcome = MakeError(Errc::kInternal, "the check ended without a result");
   auto on_done = [&](const Status& status) {
     outcome = status;
     context.stop();
   };
-  const Scratch scratch("doctor");
-  net::Spawn(context.get_executor(), CheckSandbox(config, scratch.path(), pool, &isolation),
-             on_done);
+  net::Spawn(context.get_executor(), std::move(task), on_done);
+  context.restart();
   context.run();
-  pool.join();
-  Check check = FromStatus("sandbox", outcome, "a probe was rendered inside " + isolation,
-                           "install runsc beside dunlin-render, or bubblewrap");
-  if (check.ok && isolation == "none") {
-    check = {"sandbox", false, "rendering runs without any isolation",
-             "remove render.sandbox: none from the configuration"};
-  }
-  return check;
+  return outcome;
 }
 
-// Without a configuration (the hub is not set up yet) what the machine itself must be able to do.
-HubConfig MachineOnly() {
-  HubConfig config;
-  config.data = ".";
-  return config;
+std::optional<pid_t> RunningHub(const std::string& admin_socket) {
+  sockaddr_un address{};
+  if (admin_socket.size() >= sizeof address.sun_path) return std::nullopt;
+  address.sun_family = AF_UNIX;
+  admin_socket.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return std::nullopt;
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const bool found =
+      ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  ::close(fd);
+  return found ? std::optional<pid_t>(peer.pid) : std::nullopt;
 }
 
-void CheckHub(const HubConfig& config, std::vector<Check>& checks) {
-  checks.push_back(CheckData(config.data));
-  checks.push_back(CheckKeys(config, SystemClock().Now()));
-  const auto git = GitConfigOf(config);
-  checks.push_back(FromStatus("git settings", git ? Status() : Status(git.error()),
-                              std::to_string(config.git.local_roots.size()) + " local root(s)",
-                              "correct git.allowNetworks"));
-}
+namespace {
 
-void CheckMachine(const HubConfig& config, std::vector<Check>& checks) {
-  checks.push_back(CheckProgram("render worker", RendererConfigOf(config).worker_program,
-                                "install dunlin-render beside dunlin-hub or name it in "
-                                "render.worker"));
-  checks.push_back(ProbeSandbox(config));
+void Append(std::vector<Check>& to, std::vector<Check> from) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
 }
 
 std::vector<Check> AllChecks(const DoctorOptions& options) {
   std::vector<Check> checks;
   std::error_code error;
   if (!options.config_named && !std::filesystem::exists(options.config_file, error)) {
-    checks.push_back({"configuration", true,
-                      "none at " + options.config_file + ": only this machine is checked",
-                      "name one with --config, or make one: dunlin-hub init --data DIR"});
-    CheckMachine(MachineOnly(), checks);
+    Check none = Passed("configuration",
+                        "none at " + options.config_file + ": only this machine is checked");
+    none.hint = "name one with --config, or make one: dunlin-hub init --data DIR";
+    checks.push_back(std::move(none));
+    HubConfig machine;
+    machine.data = ".";
+    Append(checks, CheckMachine(machine));
     return checks;
   }
   const auto config = LoadHubConfig(options.config_file);
   if (!config) {
-    checks.push_back({"configuration", false, config.error().message,
-                      "correct it, or make one with: dunlin-hub init --data DIR"});
+    checks.push_back(Failed("configuration", config.error().message,
+                            "correct it, or make one with: dunlin-hub init --data DIR"));
     return checks;
   }
-  checks.push_back({"configuration", true, options.config_file, ""});
-  CheckHub(*config, checks);
-  CheckMachine(*config, checks);
+  checks.push_back(Passed("configuration", options.config_file));
+  const std::optional<pid_t> hub = RunningHub(config->admin_socket);
+  checks.push_back(CheckData(config->data));
+  std::optional<HubKeys> keys;
+  checks.push_back(CheckKeys(*config, SystemClock().Now(), keys));
+  Append(checks, Rehearse(*config, keys ? &*keys : nullptr, hub));
+  Append(checks, CheckDoors(*config, keys ? &*keys : nullptr, hub));
   return checks;
 }
 
@@ -186,6 +99,7 @@ void PrintLines(const std::vector<Check>& checks) {
 }  // namespace
 
 Status Doctor(const DoctorOptions& options) {
+  ::umask(0077);
   const std::vector<Check> checks = AllChecks(options);
   const bool ok =
       std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.ok; });

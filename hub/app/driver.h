@@ -13,6 +13,7 @@
 #include "hub/app/fleet_catalogue.h"
 #include "hub/app/model.h"
 #include "hub/app/poll_gate.h"
+#include "hub/app/told.h"
 #include "hub/git/git.h"
 #include "hub/pipeline/fetch_notes.h"
 #include "hub/pipeline/pipeline.h"
@@ -114,6 +115,11 @@ class Driver {
   TaskVoid RenderTask(const CommitTask& task, const TaskPlan& plan, const git::Tree& tree,
                       std::shared_ptr<const TreeIndex> index);
   Task<git::Tree> ReadTree(std::string repo_key, RevisionId commit, bool with_bytes);
+  void TellFailure(const std::string& event, const std::string& about, const Error& error,
+                   LogFields fields);
+  void TellCatalogue();
+  void TellRenders(const CommitTask& task, const TaskPlan& plan,
+                   const std::vector<JobResult>& results);
   void RenewHead();
   void CollectUnused();
   std::vector<ClusterContent> ContentsOf(const Publication& publication) const;
@@ -140,6 +146,7 @@ class Driver {
   std::optional<Error> fleet_error_;
   std::optional<Error> fleet_fetch_error_;
   std::vector<wire::Problem> shown_problems_;
+  Told told_;
   size_t silent_clusters_ = 0;
 };
 

@@ -64,19 +64,16 @@ Result<Bytes> Enrolment::TakeNonce(uint64_t connection) {
 Result<TokenRecord> Enrolment::ValidToken(const std::string& id) {
   auto token = model_.state().FindToken(id);
   if (!token && token.error().code == Errc::kNotFound) {
-    return MakeError(Errc::kUnauthenticated,
-                     "no such token; make one with: dunlin cluster add NAME");
+    return MakeError(Errc::kUnauthenticated, "this hub has no such token");
   }
   if (!token) return token;
   if (token->used) {
-    return MakeError(
-        Errc::kPermission,
-        "this token was used already; make a new one with: dunlin cluster add " + token->cluster);
+    return MakeError(Errc::kPermission,
+                     "this token was used already to enrol cluster " + token->cluster);
   }
   if (clock_.Now() >= token->expires) {
-    return MakeError(Errc::kExpired, "this token expired at " + FormatTime(token->expires) +
-                                         "; make a new one with: dunlin cluster add " +
-                                         token->cluster);
+    return MakeError(Errc::kExpired, "this token for cluster " + token->cluster + " expired at " +
+                                         FormatTime(token->expires));
   }
   return token;
 }
@@ -84,7 +81,11 @@ Result<TokenRecord> Enrolment::ValidToken(const std::string& id) {
 Result<wire::EnrollChallenge> Enrolment::Begin(const wire::EnrollBegin& request,
                                                uint64_t connection) {
   TRY_VOID(ValidToken(request.token_id));
-  return wire::EnrollChallenge{keys_.root_raw, NewNonce(connection), keys_.ca_pem};
+  wire::EnrollChallenge challenge;
+  challenge.root = keys_.root_raw;
+  challenge.nonce = NewNonce(connection);
+  challenge.ca_pem = keys_.ca_pem;
+  return challenge;
 }
 
 Result<std::string> Enrolment::MakeCertificate(const crypto::PublicKey& key, AgentRecord& agent) {
@@ -131,7 +132,7 @@ Result<wire::EnrollResult> Enrolment::Finish(const wire::EnrollFinish& request,
   if (!cluster.kube_uid.empty() && cluster.kube_uid != request.kube_uid) {
     return MakeError(Errc::kConflict, "cluster " + cluster.name +
                                           " is bound to another Kubernetes cluster (kube-system " +
-                                          cluster.kube_uid + "); add this one under another name");
+                                          cluster.kube_uid + ")");
   }
   cluster.kube_uid = request.kube_uid;
   AgentRecord agent;
@@ -163,7 +164,11 @@ Result<wire::EnrollChallenge> Enrolment::BeginRenew(const std::string& agent_id,
                                                     uint64_t connection) {
   const AgentRecord* agent = model_.FindAgent(AgentId(agent_id));
   if (agent == nullptr) return MakeError(Errc::kUnauthenticated, "this agent is not enrolled here");
-  return wire::EnrollChallenge{{}, NewNonce(connection), {}};
+  wire::EnrollChallenge challenge;
+  challenge.nonce = NewNonce(connection);
+  challenge.agent_host = config_.advertise_host;
+  challenge.agent_port = agent_port_;
+  return challenge;
 }
 
 Result<wire::RenewResult> Enrolment::FinishRenew(const wire::RenewFinish& request,

@@ -108,12 +108,17 @@ Result<HubKeys> LoadKeys(const std::string& data) {
       std::move(server_pem), std::move(root), std::move(root_raw)};
 }
 
+Result<std::string> MakeServerCertificate(const HubKeys& keys,
+                                          const std::vector<std::string>& server_names,
+                                          TimePoint now, Random& random) {
+  TRY(const crypto::PrivateKey server, crypto::PrivateKey::FromPem(keys.server_key_pem));
+  return MakeServerPem(keys.ca, keys.ca_pem, server.Public(), server_names, now, random);
+}
+
 Status RenewServerCertificate(const std::string& data, const std::vector<std::string>& server_names,
                               TimePoint now, Random& random) {
   TRY(const HubKeys keys, LoadKeys(data));
-  TRY(const crypto::PrivateKey server, crypto::PrivateKey::FromPem(keys.server_key_pem));
-  TRY(const std::string pem,
-      MakeServerPem(keys.ca, keys.ca_pem, server.Public(), server_names, now, random));
+  TRY(const std::string pem, MakeServerCertificate(keys, server_names, now, random));
   return WriteFileDurably(KeyPath(data, "server.pem"), pem, 0644);
 }
 

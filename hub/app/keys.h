@@ -35,6 +35,10 @@ Status InitKeys(const std::string& data, const std::vector<std::string>& server_
                 TimePoint now, Random& random);
 // kNotFound names the missing file.
 Result<HubKeys> LoadKeys(const std::string& data);
+// The chain of a server certificate for these names, which are addresses or DNS names; not stored.
+Result<std::string> MakeServerCertificate(const HubKeys& keys,
+                                          const std::vector<std::string>& server_names,
+                                          TimePoint now, Random& random);
 // A new server certificate for other names or a nearly expired one, from the same CA.
 Status RenewServerCertificate(const std::string& data, const std::vector<std::string>& server_names,
                               TimePoint now, Random& random);

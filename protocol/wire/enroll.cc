@@ -17,6 +17,12 @@ Result<object::Object> ParseAnswer(BytesView json, std::string_view what) {
   return ParseMessage(json, limits::kEnrollBytes + 2 * limits::kRootBytes, what);
 }
 
+Result<uint16_t> NeedPort(const object::Object& message) {
+  TRY(const int64_t port, NeedInt(message, "agent_port"));
+  if (port >= 1 && port <= 65535) return static_cast<uint16_t>(port);
+  return MakeError(Errc::kInvalidArgument, "field agent_port: expected 1 to 65535");
+}
+
 }  // namespace
 
 Bytes Encode(const EnrollBegin& message) {
@@ -24,9 +30,14 @@ Bytes Encode(const EnrollBegin& message) {
 }
 
 Bytes Encode(const EnrollChallenge& message) {
-  return object::CanonicalJson(object::Object{{"ca", message.ca_pem},
-                                              {"nonce", Base64Encode(message.nonce)},
-                                              {"root", Base64Encode(message.root)}});
+  object::Object out{{"ca", message.ca_pem},
+                     {"nonce", Base64Encode(message.nonce)},
+                     {"root", Base64Encode(message.root)}};
+  if (message.agent_port != 0) {
+    out["agent_host"] = message.agent_host;
+    out["agent_port"] = message.agent_port;
+  }
+  return object::CanonicalJson(out);
 }
 
 Bytes Encode(const EnrollFinish& message) {
@@ -78,6 +89,9 @@ Result<EnrollChallenge> ParseEnrollChallenge(BytesView json) {
   TRY(out.root, NeedBase64(message, "root"));
   TRY(out.nonce, NeedBase64(message, "nonce"));
   TRY(out.ca_pem, GetString(message, "ca"));
+  if (!message.contains("agent_port")) return out;
+  TRY(out.agent_host, NeedString(message, "agent_host"));
+  TRY(out.agent_port, NeedPort(message));
   return out;
 }
 
@@ -106,11 +120,7 @@ Result<EnrollResult> ParseEnrollResult(BytesView json) {
   TRY(out.region, GetString(message, "region"));
   TRY(out.channel, NeedString(message, "channel"));
   TRY(out.agent_host, NeedString(message, "agent_host"));
-  TRY(const int64_t port, NeedInt(message, "agent_port"));
-  if (port < 1 || port > 65535) {
-    return MakeError(Errc::kInvalidArgument, "field agent_port: expected 1 to 65535");
-  }
-  out.agent_port = static_cast<uint16_t>(port);
+  TRY(out.agent_port, NeedPort(message));
   TRY(out.epoch, NeedInt(message, "epoch"));
   return out;
 }

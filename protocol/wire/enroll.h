@@ -24,6 +24,10 @@ struct EnrollChallenge {
   // without a trust anchor, checks the pin over root and CA, and asks again on a connection that
   // this CA verifies. Only there the secret is sent. Empty for renewals.
   std::string ca_pem;
+  // Of a renewal: where agents connect now, so that one whose hub has moved needs nothing but its
+  // new public address. Empty and 0 from a hub that does not say it.
+  std::string agent_host;
+  uint16_t agent_port = 0;
   bool operator==(const EnrollChallenge&) const = default;
 };
 struct EnrollFinish {

@@ -193,6 +193,35 @@ TEST_F(EnrollTest, ShowsTheHubsRefusal) {
   EXPECT_EQ(enrolled.error().message, "this token expired; make a new one");
 }
 
+// Who else may answer at the address of --hub.
+TEST_F(EnrollTest, TellsAPublicPortFromEverythingElse) {
+  struct Case {
+    Result<net::HttpResponse> answer;
+    const char* says;
+  };
+  const Case cases[] = {
+      {MakeError(Errc::kUnauthenticated, "the peer requires a client certificate"),
+       "agents that are enrolled already"},
+      {MakeError(Errc::kCorrupt, "the peer does not speak proper TLS"), "no Dunlin hub"},
+      {MakeError(Errc::kUnsupported, "the server does not speak HTTP/2 (ALPN h2)"),
+       "no Dunlin hub"},
+      {net::HttpResponse{404, {}, "<html>not found</html>"}, "no Dunlin hub (status 404)"},
+      {net::HttpResponse{200, {}, "<html>welcome</html>"}, "no Dunlin hub (status 200)"},
+      {net::HttpResponse{204, {}, ""}, "no Dunlin hub (status 204)"},
+  };
+  for (const Case& one : cases) {
+    auto connect = [&one](const std::string&) -> Result<std::shared_ptr<net::HttpClient>> {
+      return std::shared_ptr<net::HttpClient>(
+          std::make_shared<ScriptedClient>([&one](const net::HttpRequest&) { return one.answer; }));
+    };
+    const auto enrolled = RunTask(io_, Enroll({token_, "https://hub", "ks"}, connect));
+    ASSERT_FALSE(enrolled.has_value());
+    EXPECT_EQ(enrolled.error().code, Errc::kUnsupported) << one.says;
+    EXPECT_NE(enrolled.error().message.find(one.says), std::string::npos)
+        << enrolled.error().message;
+  }
+}
+
 class RenewTest : public EnrollTest {
  protected:
   Result<wire::RenewResult> Renewal(int64_t answered_generation, bool other_key = false) {
@@ -219,6 +248,21 @@ TEST_F(RenewTest, GetsTheNextCertificateOfTheSameKey) {
   const auto renewed = Renewal(4);
   ASSERT_TRUE(renewed.has_value()) << renewed.error().message;
   EXPECT_EQ(renewed->generation, 4);
+}
+
+TEST_F(RenewTest, AsksWhereAgentsConnect) {
+  wire::EnrollChallenge challenge{{}, challenge_.nonce, {}, "new.example", 7000};
+  Result<net::HttpResponse> answer = net::HttpResponse{200, {}, wire::Encode(challenge)};
+  const auto client =
+      std::make_shared<ScriptedClient>([&](const net::HttpRequest&) { return answer; });
+  const auto door = RunTask(io_, AskAgentPort(client, "a1"));
+  ASSERT_TRUE(door.has_value()) << door.error().message;
+  EXPECT_EQ(door->host, "new.example");
+  EXPECT_EQ(door->port, 7000);
+  answer = MakeError(Errc::kUnauthenticated, "the peer requires a client certificate");
+  EXPECT_EQ(RunTask(io_, AskAgentPort(client, "a1")).error().code, Errc::kUnsupported);
+  answer = MakeError(Errc::kSignature, "another CA");
+  EXPECT_EQ(RunTask(io_, AskAgentPort(client, "a1")).error().code, Errc::kSignature);
 }
 
 TEST_F(RenewTest, RefusesAnotherKeyAndAnOldGeneration) {

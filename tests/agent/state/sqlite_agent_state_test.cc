@@ -319,8 +319,23 @@ TEST_F(AgentStateTest, WithoutIdentityItSaysHowToEnrol) {
 }
 
 TEST_F(AgentStateTest, AnEnrolledDirectoryIsNotEnrolledAgain) {
-  EXPECT_EQ(CheckUnused(dir_).error().code, Errc::kPrecondition);
-  EXPECT_TRUE(CheckUnused(dir_ + "/fresh").has_value());
+  EXPECT_EQ(TakeUnused(dir_).error().code, Errc::kPrecondition);
+  EXPECT_TRUE(TakeUnused(dir_ + "/fresh").value());
+  EXPECT_FALSE(TakeUnused(dir_ + "/fresh").value()) << "made by the call before";
+}
+
+TEST_F(AgentStateTest, AMovedHubAndARenewalDoNotUndoEachOther) {
+  sync::Identity renewed = *ReadIdentity(dir_);
+  renewed.generation = 7;
+  renewed.certificate_pem = "next";
+  const HubPlace place{"https://new.example:8443", "new.example", 7000};
+  ASSERT_TRUE(WritePlace(dir_, place).has_value());
+  ASSERT_TRUE(WriteRenewed(dir_, renewed).has_value());  // by an agent that knows the old place
+  EXPECT_EQ(PlaceOf(*ReadIdentity(dir_)), place);
+  ASSERT_TRUE(WritePlace(dir_, place).has_value());
+  EXPECT_EQ(ReadIdentity(dir_)->generation, 7);
+  EXPECT_EQ(ReadIdentity(dir_)->certificate_pem, "next");
+  EXPECT_EQ(ReadIdentity(dir_)->ca_pem, renewed.ca_pem);
 }
 
 TEST_F(AgentStateTest, AFullDiskIsATypedErrorAndTheOldStateStays) {

@@ -101,7 +101,7 @@ TEST_F(EnrolmentTest, ATokenWorksOnce) {
   const auto again = enrolment->Begin({trust::EnrollToken::Parse(token)->id}, 2);
   ASSERT_FALSE(again.has_value());
   EXPECT_EQ(again.error().code, Errc::kPermission);
-  EXPECT_NE(again.error().message.find("dunlin cluster add c1"), std::string::npos);
+  EXPECT_NE(again.error().message.find("used already to enrol cluster c1"), std::string::npos);
 }
 
 TEST_F(EnrolmentTest, ATokenExpires) {
@@ -110,6 +110,7 @@ TEST_F(EnrolmentTest, ATokenExpires) {
   const auto late = enrolment->Begin({trust::EnrollToken::Parse(token)->id}, 1);
   ASSERT_FALSE(late.has_value());
   EXPECT_EQ(late.error().code, Errc::kExpired);
+  EXPECT_NE(late.error().message.find("for cluster c1 expired"), std::string::npos);
 }
 
 TEST_F(EnrolmentTest, AnUnknownTokenIsRefused) {
@@ -216,6 +217,15 @@ TEST_F(RenewalTest, RenewsForTheSameKeyAndCounts) {
   EXPECT_EQ(first->generation, 2);
   EXPECT_EQ(crypto::ParseCertificatePem(first->certificate_pem)->key, key.Public());
   EXPECT_OK(Renew(2, key));
+}
+
+TEST_F(RenewalTest, SaysWhereAgentsConnectNow) {
+  config.advertise_host = "new.example";
+  enrolment->SetAgentPort(7000);
+  const auto challenge = enrolment->BeginRenew(agent_id, 9);
+  ASSERT_OK(challenge);
+  EXPECT_EQ(challenge->agent_host, "new.example");
+  EXPECT_EQ(challenge->agent_port, 7000);
 }
 
 TEST_F(RenewalTest, AnotherKeyCannotRenew) {

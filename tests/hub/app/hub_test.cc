@@ -114,6 +114,44 @@ TEST_F(HubTest, ARenderFailureKeepsTheLastGoodBundleAndHarmsNoOtherApp) {
   EXPECT_EQ(Problem(), "");
 }
 
+TEST_F(HubTest, AProblemIsLoggedOnceAndAgainWhenItChanges) {
+  HubWorld::Agent agent = Shop();
+  RecordingSink& log = world.log;
+  const auto look = [&](int times) {
+    for (int i = 0; i < times; ++i) ASSERT_OK(world.Refresh());
+  };
+  world.git.repos[kFleetUrl].error = MakeError(Errc::kUnavailable, "refused");
+  look(3);
+  EXPECT_EQ(log.count["fetch_failed"], 1);
+  world.git.repos[kFleetUrl].error = MakeError(Errc::kUnavailable, "no route");
+  look(2);
+  EXPECT_EQ(log.count["fetch_failed"], 2);
+  EXPECT_EQ(log.last["fetch_failed"]["error"], "no route");
+  world.git.repos[kFleetUrl].error.reset();
+  look(2);
+  EXPECT_EQ(log.count["fetch_works"], 1);
+
+  world.PushFleet({AppText("shop"), AppText("gr\xc3\xbc\xc3\x9f")});
+  look(3);
+  world.PushFleet({AppText("shop"), AppText("gr\xc3\xbc\xc3\x9f"), ClusterText("c9")});
+  look(1);
+  EXPECT_EQ(log.count["catalogue_problem"], 1);
+  EXPECT_EQ(log.last["catalogue_problem"]["file"], "catalogue/1.yaml");
+
+  for (const char* value : {"2", "3"}) {  // each commit is rendered again, and fails the same
+    world.PushShop(value, "{not json");
+    look(2);
+  }
+  EXPECT_EQ(log.count["render_failed"], 1);
+  EXPECT_EQ(log.last["render_failed"]["app"], "shop");
+  EXPECT_EQ(log.last["render_failed"]["path"], "apps");
+  EXPECT_NE(log.last["render_failed"]["error"].find("apps/b.yaml"), std::string::npos)
+      << log.last["render_failed"]["error"];
+  world.PushShop("4");
+  look(1);
+  EXPECT_EQ(log.count["render_works"], 1);
+}
+
 TEST_F(HubTest, AMissingRepositoryAndAWrongRevisionAreProblemsOfTheirTargets) {
   world.PushShop("1");
   std::string lost = AppText("lost");

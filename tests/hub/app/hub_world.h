@@ -32,6 +32,19 @@ struct Polled {
   bool head = false;
 };
 
+// Counts lines by event, and keeps the last one of each.
+class RecordingSink : public LogSink {
+ public:
+  void Write(LogLevel, std::string_view event, const LogFields& fields) override {
+    ++count[std::string(event)];
+    std::map<std::string, std::string>& kept = last[std::string(event)];
+    kept.clear();
+    for (const LogField& field : fields) kept[field.key] = field.value;
+  }
+  std::map<std::string, int> count;
+  std::map<std::string, std::map<std::string, std::string>> last;
+};
+
 class HubWorld {
  public:
   HubWorld() {
@@ -62,7 +75,7 @@ class HubWorld {
     auto keys = LoadKeys(dir);
     ASSERT_OK(keys);
     const Hub::Worlds worlds{*state, *bundles, git, renderer, clock, random, pool};
-    auto made = Hub::Make(config, std::move(*keys), worlds, context.get_executor(), Log());
+    auto made = Hub::Make(config, std::move(*keys), worlds, context.get_executor(), Log(&log));
     ASSERT_OK(made);
     hub = std::move(*made);
     hub->SetAddresses(7443, 8443);
@@ -217,6 +230,7 @@ class HubWorld {
   SystemRandom random;
   std::string dir;
   HubConfig config;
+  RecordingSink log;
   git::FakeGit git;
   render::FakeRenderer renderer;
   asio::io_context context{1};

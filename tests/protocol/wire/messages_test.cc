@@ -84,6 +84,8 @@ TEST(Enroll, EveryMessageSurvivesTheWire) {
   EXPECT_EQ(*ParseEnrollBegin(Encode(begin)), begin);
   const EnrollChallenge challenge{"{\"root\":1}", Bytes(32, '\x01'), "PEM"};
   EXPECT_EQ(*ParseEnrollChallenge(Encode(challenge)), challenge);
+  const EnrollChallenge of_renewal{"", Bytes(32, '\x01'), "", "hub.example", 7443};
+  EXPECT_EQ(*ParseEnrollChallenge(Encode(of_renewal)), of_renewal);
   const EnrollFinish finish{"tok", "s",     Bytes(65, 4),    Bytes(65, 5),
                             "uid", "0.1.0", Bytes("\0\1", 2)};
   EXPECT_EQ(*ParseEnrollFinish(Encode(finish)), finish);
