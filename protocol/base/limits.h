@@ -95,6 +95,10 @@ inline constexpr size_t kRenderTarBytes = 256 * kMiB;
 inline constexpr size_t kRenderRequestBytes = 32 * kMiB;  // the JSON line before the tar
 inline constexpr size_t kRenderOutputBytes = 64 * kMiB;   // all answers of one job
 
+// hub/state: statements of one cluster that the hub can show to have made (seq and digest, 100
+// bytes each). An agent that was away for longer is treated as one of a later database.
+inline constexpr int64_t kMadeStatements = 10'000;
+
 // agent/merge
 inline constexpr size_t kOpenApiBytes = 32 * kMiB;      // one group-version's OpenAPI v3 document
 inline constexpr size_t kSchemaTableBytes = 16 * kMiB;  // the table made from it
