@@ -38,6 +38,10 @@ inline constexpr size_t kStatementBytes = 1 * kMiB;
 inline constexpr int kTrustDocumentDepth = 8;
 inline constexpr int kRootHops = 1024;
 inline constexpr int kMaxSignatures = 16;
+// How far a head may be made ahead of the agent's clock: as far as a clock is ever wrong
+// (security.md C12), and so the longest that a hub whose clock ran ahead can keep later heads
+// stale.
+inline constexpr std::chrono::milliseconds kHeadAheadOfClock{24 * 60 * 60 * 1000};
 
 // protocol/wire
 inline constexpr size_t kPollRequestBytes = 256 * kKiB;
