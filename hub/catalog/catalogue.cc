@@ -323,6 +323,7 @@ Catalogue Catalogue::Restore(std::vector<StoredObject> objects) {
   Catalogue catalogue;
   for (StoredObject& stored : objects) {
     auto parsed = ParseObject(stored.document);
+    if (stored.document.is_null()) parsed = MakeError(Errc::kCorrupt, "its text is damaged");
     if (parsed && IdOf(stored.document).value() != stored.id) {
       parsed = MakeError(Errc::kCorrupt, "it is stored under another name than it has");
     }

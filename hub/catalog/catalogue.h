@@ -46,7 +46,7 @@ struct Problem {
 struct StoredObject {
   ObjectId id;
   Origin origin;
-  object::Value document;
+  object::Value document;  // null: its text is damaged
 };
 
 enum class ApplyResult { kCreated, kConfigured, kUnchanged };

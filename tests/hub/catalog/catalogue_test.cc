@@ -223,6 +223,7 @@ TEST(Catalogue, AStoredObjectThatCannotBeReadStaysAProblemUntilItIsMended) {
                           {{ObjectKind::kApp, "old"}, fleet, Json(AppText("another"))},
                           {{ObjectKind::kCluster, "c1"}, applied, Json("{'kind':'X'}")}});
   ASSERT_EQ(catalogue.problems().size(), 4u);
+  EXPECT_EQ(catalogue.problems()[0].error.code, Errc::kCorrupt);
   EXPECT_TRUE(catalogue.Stored().empty());
   // A read that may have missed it does not say that it is gone.
   EXPECT_TRUE(catalogue.ReplaceFleet({}).empty());
