@@ -26,6 +26,10 @@ std::string_view HintFor(trust::Refusal reason) {
     case Refusal::kStaleHead:
       return "the hub's answer is older than its life: check the hub and both clocks; the cluster "
              "keeps the last accepted state";
+    case Refusal::kHeadFromFuture:
+      return "the clock of this machine is behind, or the hub's is ahead: set it; the cluster "
+             "keeps "
+             "the last accepted state";
     case Refusal::kHeadRollback:
     case Refusal::kSequenceRollback:
       return "the hub offers an older state than this cluster has: was it restored from a backup? "

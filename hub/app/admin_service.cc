@@ -125,6 +125,8 @@ Status AdminService::EnsureCluster(const NewCluster& cluster) {
             " of its own; leave the option out for a new token, or change the cluster by its "
             "Cluster object (dunlin apply -f)");
   }
+  const catalog::ObjectId id{catalog::ObjectKind::kCluster, cluster.name};
+  if (const auto* problem = parts_.catalogue.catalogue().Unreadable(id)) return problem->error;
   if (cluster.region.empty()) {
     return MakeError(Errc::kInvalidArgument,
                      "cluster " + cluster.name + " is new and needs a region (--region)" +

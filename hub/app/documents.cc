@@ -449,8 +449,9 @@ std::vector<wire::Problem> CatalogueProblems(const catalog::Catalogue& catalogue
     if (!problem.origin.file.empty()) {
       shown.message = problem.origin.Text() + ": " + problem.error.message;
     }
-    shown.hint = problem.last_good_kept ? "correct it; the last good version stays in force"
-                                        : "correct it; until then it has no effect";
+    shown.hint = !problem.hint.empty()    ? problem.hint
+                 : problem.last_good_kept ? "correct it; the last good version stays in force"
+                                          : "correct it; until then it has no effect";
     out.push_back(std::move(shown));
   }
   return out;

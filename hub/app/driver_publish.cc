@@ -51,6 +51,8 @@ Status Driver::Publish() {
   PublishRecord record = ToRecord(publication, parts_.pipeline.targets(), parts_.model, now);
   const std::vector<ClusterContent> contents = ContentsOf(publication);
   const Millis start = parts_.clock.Monotonic();
+  // A transaction that stays on the io thread (2 to 4 ms with its fsync for one cluster):
+  // database and memory change together, and no poll is answered between the two.
   auto published = parts_.publisher.Publish(contents, record);
   if (!published) {
     publish_error_ = published.error();

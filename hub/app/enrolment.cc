@@ -134,6 +134,14 @@ Result<wire::EnrollResult> Enrolment::Finish(const wire::EnrollFinish& request,
                                           " is bound to another Kubernetes cluster (kube-system " +
                                           cluster.kube_uid + ")");
   }
+  // Two agents in one cluster would each delete what only the other's statement names.
+  for (const auto& [id, other] : model_.clusters()) {
+    if (id == cluster.id || other.kube_uid != request.kube_uid) continue;
+    return MakeError(Errc::kConflict, "this Kubernetes cluster (kube-system " + other.kube_uid +
+                                          ") is enrolled as cluster " + other.name +
+                                          "; enrol it under that name: dunlin cluster add " +
+                                          other.name);
+  }
   cluster.kube_uid = request.kube_uid;
   AgentRecord agent;
   agent.id = AgentId(random_.Uuid());

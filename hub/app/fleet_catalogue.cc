@@ -22,6 +22,15 @@ ObjectRecord ToRecord(const catalog::ObjectId& id, const catalog::Catalogue& cat
   return record;
 }
 
+// An unknown kind (a damaged row) counts as an App: the kind whose loss would delete something.
+catalog::ObjectId IdOf(const ObjectRecord& record) {
+  catalog::ObjectId id{catalog::ObjectKind::kApp, record.name};
+  for (const auto kind : {catalog::ObjectKind::kCluster, catalog::ObjectKind::kSource}) {
+    if (record.kind == Name(kind)) id.kind = kind;
+  }
+  return id;
+}
+
 catalog::Origin OriginOf(const ObjectRecord& record) {
   catalog::Origin origin;
   origin.kind =
@@ -42,7 +51,8 @@ void FleetCatalogue::Load(const std::vector<ObjectRecord>& objects) {
   for (const ObjectRecord& record : objects) {
     auto document = object::ParseJson(record.json);
     // A damaged row is a problem of that object, found by Restore: null has no kind.
-    stored.push_back({OriginOf(record), document ? std::move(*document) : object::Value()});
+    stored.push_back(
+        {IdOf(record), OriginOf(record), document ? std::move(*document) : object::Value()});
   }
   catalogue_ = catalog::Catalogue::Restore(std::move(stored));
 }

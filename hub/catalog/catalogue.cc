@@ -19,6 +19,22 @@ Error TwoOrigins(const ObjectId& id, const Origin& first, const Origin& second) 
                                         second.Text() + "; the first stays in force, remove one");
 }
 
+// `kept`: what no document of the revision names.
+Problem NothingRemoved(const Origin& unclear, const std::vector<ObjectId>& kept) {
+  std::string names;
+  for (size_t i = 0; i < kept.size() && i < limits::kCatalogueProblems; ++i) {
+    names += (i == 0 ? "" : ", ") + kept[i].Text();
+  }
+  if (kept.size() > limits::kCatalogueProblems) {
+    names += " and " + std::to_string(kept.size() - limits::kCatalogueProblems) + " more";
+  }
+  return {unclear, std::nullopt,
+          MakeError(Errc::kPrecondition,
+                    "this document may be any object, so nothing is removed: " + names +
+                        " cannot be found any more and stays"),
+          true, "correct it; what is gone then is removed"};
+}
+
 std::string KeyOf(const Source& source) {
   const auto url = ParseRepoUrl(source.repo);
   CHECK(url.has_value());  // ReadSource checked it
@@ -40,14 +56,14 @@ std::string Origin::Text() const {
 // The next set of entries while a fleet revision is read, and what keeps old ones alive.
 struct Catalogue::Intake {
   Entries next;
-  std::set<ObjectId> named;            // by any document, good or broken
-  std::set<std::string> broken_files;  // with a document that says not what it is
+  std::set<std::string> broken_files;  // with a document that is no object of the catalogue
+  std::optional<Origin> unclear;       // of the first document that may be any object of it
 };
 
 void Catalogue::AddProblem(const Document& document, std::optional<ObjectId> id, Error error,
                            bool kept) {
   if (id) error.message = id->Text() + ": " + error.message;
-  problems_.push_back(Problem{FleetOrigin(document), std::move(id), std::move(error), kept});
+  problems_.push_back({FleetOrigin(document), std::move(id), std::move(error), kept, ""});
 }
 
 Status Catalogue::CheckUnique(const Entries& entries, const ObjectId& id,
@@ -65,9 +81,11 @@ Status Catalogue::CheckUnique(const Entries& entries, const ObjectId& id,
 }
 
 bool Catalogue::IsEmptied(const std::vector<Document>& documents) const {
-  const bool had_some = std::any_of(entries_.begin(), entries_.end(), [](const auto& item) {
+  const auto of_fleet = [](const auto& item) {
     return item.second.origin.kind == Origin::Kind::kFleet;
-  });
+  };
+  const bool had_some = std::any_of(entries_.begin(), entries_.end(), of_fleet) ||
+                        std::any_of(unreadable_.begin(), unreadable_.end(), of_fleet);
   const bool has_some = std::any_of(documents.begin(), documents.end(), [](const Document& d) {
     return d.error || (d.object && IdOf(*d.object));
   });
@@ -77,12 +95,14 @@ bool Catalogue::IsEmptied(const std::vector<Document>& documents) const {
 void Catalogue::TakeFleetDocument(Document& document, Intake& intake) {
   if (!document.object) {
     intake.broken_files.insert(document.file);
+    if (!intake.unclear) intake.unclear = FleetOrigin(document);
     Error error = document.error.value_or(MakeError(Errc::kInvalidArgument, "empty document"));
     return AddProblem(document, std::nullopt, std::move(error), true);
   }
   const auto id = IdOf(*document.object);
   if (!id) {
     if (!IsForeignKind(*document.object)) intake.broken_files.insert(document.file);
+    if (!intake.unclear && MayBeOurs(*document.object)) intake.unclear = FleetOrigin(document);
     return AddProblem(document, std::nullopt, id.error(), false);
   }
   const Origin origin = FleetOrigin(document);
@@ -90,7 +110,10 @@ void Catalogue::TakeFleetDocument(Document& document, Intake& intake) {
   if (rival != intake.next.end()) {
     return AddProblem(document, *id, TwoOrigins(*id, rival->second.origin, origin), false);
   }
-  intake.named.insert(*id);
+  if (const Problem* stored = Unreadable(*id);
+      stored != nullptr && stored->origin.kind == Origin::Kind::kApplied) {
+    return AddProblem(document, *id, TwoOrigins(*id, stored->origin, origin), false);
+  }
   const auto old = entries_.find(*id);
   if (old != entries_.end() && object::Equal(old->second.document, *document.object)) {
     // The same object stays the same pointer: whoever compares pointers sees that nothing changed.
@@ -112,15 +135,45 @@ void Catalogue::TakeFleetDocument(Document& document, Intake& intake) {
   AddProblem(document, *id, usable.error(), kept);
 }
 
+std::vector<ObjectId> Catalogue::RemoveUnnamed(Intake& intake) {
+  std::vector<ObjectId> removed;
+  std::vector<ObjectId> kept;
+  for (const auto& [id, entry] : entries_) {
+    if (intake.next.contains(id)) continue;
+    if (intake.unclear) kept.push_back(id);
+    if (intake.unclear || intake.broken_files.contains(entry.origin.file)) {
+      intake.next.emplace(id, entry);
+    } else {
+      removed.push_back(id);
+    }
+  }
+  for (auto it = unreadable_.begin(); it != unreadable_.end();) {
+    const bool of_fleet = it->second.origin.kind == Origin::Kind::kFleet;
+    const bool named = std::any_of(problems_.begin(), problems_.end(),
+                                   [&](const Problem& problem) { return problem.id == it->first; });
+    const bool taken = intake.next.contains(it->first);
+    if (taken || (of_fleet && !named && !intake.unclear)) {
+      if (!taken) removed.push_back(it->first);
+      it = unreadable_.erase(it);
+      continue;
+    }
+    ++it;
+  }
+  if (!kept.empty()) problems_.push_back(NothingRemoved(*intake.unclear, kept));
+  for (const auto& [id, problem] : unreadable_) problems_.push_back(problem);
+  return removed;
+}
+
 Catalogue::Change Catalogue::ReplaceFleet(std::vector<Document> documents) {
   problems_.clear();
   if (IsEmptied(documents)) {
     problems_.push_back(
-        Problem{Origin{}, std::nullopt,
-                MakeError(Errc::kPrecondition,
-                          "the fleet repository holds no catalogue object any more; the last good "
-                          "catalogue stays in force (check catalog.path and the revision)"),
-                true});
+        {Origin{}, std::nullopt,
+         MakeError(Errc::kPrecondition,
+                   "the fleet repository holds no catalogue object any more; the last good "
+                   "catalogue stays in force (check catalog.path and the revision)"),
+         true, ""});
+    for (const auto& [id, problem] : unreadable_) problems_.push_back(problem);
     return {};
   }
   Intake intake;
@@ -146,14 +199,7 @@ Catalogue::Change Catalogue::ReplaceFleet(std::vector<Document> documents) {
   for (auto& [order, document] : ordered) TakeFleetDocument(document, intake);
 
   Change change;
-  for (const auto& [id, entry] : entries_) {
-    if (intake.next.contains(id)) continue;
-    if (intake.broken_files.contains(entry.origin.file)) {
-      intake.next.emplace(id, entry);
-    } else {
-      change.removed.push_back(id);
-    }
-  }
+  change.removed = RemoveUnnamed(intake);
   for (const auto& [id, entry] : intake.next) {
     const auto old = entries_.find(id);
     if (old == entries_.end()) {
@@ -176,6 +222,10 @@ Result<ApplyResult> Catalogue::Apply(const Document& document) {
   if (old != entries_.end() && old->second.origin.kind == Origin::Kind::kFleet) {
     return TwoOrigins(id, old->second.origin, origin);
   }
+  if (const Problem* stored = Unreadable(id);
+      stored != nullptr && stored->origin.kind == Origin::Kind::kFleet) {
+    return TwoOrigins(id, stored->origin, origin);
+  }
   TRY(ParsedObject parsed, ParseObject(*document.object).WithContext(place + ": " + id.Text()));
   TRY_VOID(CheckUnique(entries_, id, parsed).WithContext(place + ": " + id.Text()));
   if (old == entries_.end() && entries_.size() >= limits::kCatalogueObjects) {
@@ -184,6 +234,10 @@ Result<ApplyResult> Catalogue::Apply(const Document& document) {
   }
   if (old == entries_.end()) {
     entries_.emplace(id, Entry{origin, *document.object, std::move(parsed)});
+    if (unreadable_.erase(id) > 0) {
+      std::erase_if(problems_, [&](const Problem& problem) { return problem.id == id; });
+      return ApplyResult::kConfigured;
+    }
     return ApplyResult::kCreated;
   }
   const bool same = object::Equal(old->second.document, *document.object);
@@ -259,25 +313,39 @@ const object::Value* Catalogue::DocumentOf(const ObjectId& id) const {
   return entry == entries_.end() ? nullptr : &entry->second.document;
 }
 
+const Problem* Catalogue::Unreadable(const ObjectId& id) const {
+  const auto found = unreadable_.find(id);
+  return found == unreadable_.end() ? nullptr : &found->second;
+}
+
 std::vector<StoredObject> Catalogue::Stored() const {
   std::vector<StoredObject> stored;
-  for (const auto& [id, entry] : entries_) stored.push_back({entry.origin, entry.document});
+  for (const auto& [id, entry] : entries_) stored.push_back({id, entry.origin, entry.document});
   return stored;
 }
 
 Catalogue Catalogue::Restore(std::vector<StoredObject> objects) {
   Catalogue catalogue;
   for (StoredObject& stored : objects) {
-    const auto id = IdOf(stored.document);
-    auto parsed = id ? ParseObject(stored.document) : Result<ParsedObject>(id.error());
-    if (!parsed) {
-      std::optional<ObjectId> named;
-      if (id) named = *id;
-      catalogue.problems_.push_back(Problem{stored.origin, named, parsed.error(), false});
+    auto parsed = ParseObject(stored.document);
+    if (stored.document.is_null()) parsed = MakeError(Errc::kCorrupt, "its text is damaged");
+    if (parsed && IdOf(stored.document).value() != stored.id) {
+      parsed = MakeError(Errc::kCorrupt, "it is stored under another name than it has");
+    }
+    if (parsed) {
+      catalogue.entries_.emplace(stored.id, Entry{std::move(stored.origin),
+                                                  std::move(stored.document), std::move(*parsed)});
       continue;
     }
-    catalogue.entries_.emplace(
-        *id, Entry{std::move(stored.origin), std::move(stored.document), std::move(*parsed)});
+    const bool of_fleet = stored.origin.kind == Origin::Kind::kFleet;
+    Error error = std::move(parsed.error());
+    error.message = stored.id.Text() + ": the hub's database holds it in a form that cannot be " +
+                    "used; what runs of it stays: " + error.message;
+    Problem problem{std::move(stored.origin), stored.id, std::move(error), true,
+                    of_fleet ? "nothing to do; the next good read of the fleet repository mends it"
+                             : "apply it again"};
+    catalogue.problems_.push_back(problem);
+    catalogue.unreadable_.emplace(stored.id, std::move(problem));
   }
   return catalogue;
 }

@@ -38,11 +38,15 @@ struct Problem {
   std::optional<ObjectId> id;  // nothing when the document does not say what it is
   Error error;
   bool last_good_kept = false;
+  std::string hint;  // empty: to correct the document
 };
 
+// One object as the hub's database holds it. `id` stands beside the document there, so that a
+// damaged document does not make its object unknown.
 struct StoredObject {
+  ObjectId id;
   Origin origin;
-  object::Value document;
+  object::Value document;  // null: its text is damaged
 };
 
 enum class ApplyResult { kCreated, kConfigured, kUnchanged };
@@ -57,10 +61,11 @@ class Catalogue {
   };
 
   // Takes the documents of one fleet revision as the whole truth about objects of that origin:
-  // objects that are no longer there are removed, with two exceptions that keep the last good
-  // version. A file with a document that says not what it is keeps the objects it had. A revision
-  // without any catalogue object, after one that had some, removes nothing (kPrecondition): an
-  // emptied or mistyped path must not delete a fleet. Replaces the fleet problems.
+  // objects that are no longer there are removed, with two exceptions that remove nothing of that
+  // origin and say so. A document that says not what it is may be any object, also one that was
+  // moved there from another file. A revision without any catalogue object, after one that had some
+  // (kPrecondition): an emptied or mistyped path must not delete a fleet. Replaces the fleet
+  // problems.
   Change ReplaceFleet(std::vector<Document> documents);
 
   // `dunlin apply -f`: one document, answered at once. A broken one changes nothing; an object of
@@ -80,10 +85,14 @@ class Catalogue {
   std::optional<Origin> OriginOf(const ObjectId& id) const;
   // The document as written, for `app get -o yaml`; null when there is none.
   const object::Value* DocumentOf(const ObjectId& id) const;
+  // What is wrong with a stored object that cannot be used (Restore); null when there is no such.
+  const Problem* Unreadable(const ObjectId& id) const;
   const std::vector<Problem>& problems() const { return problems_; }
 
   std::vector<StoredObject> Stored() const;
-  // A document that this version refuses becomes a problem.
+  // A document that this version refuses or that is damaged becomes a problem of its object, which
+  // is not gone: it stays one until a good version of it comes, or a fleet revision is read to the
+  // end and does not name it.
   static Catalogue Restore(std::vector<StoredObject> objects);
 
  private:
@@ -97,6 +106,8 @@ class Catalogue {
   struct Intake;  // one ReplaceFleet
   bool IsEmptied(const std::vector<Document>& documents) const;
   void TakeFleetDocument(Document& document, Intake& intake);
+  // Fills the entries that stay although no document names them; what is removed for good.
+  std::vector<ObjectId> RemoveUnnamed(Intake& intake);
   // kConflict when another Source already names the repository.
   static Status CheckUnique(const Entries& entries, const ObjectId& id, const ParsedObject& object);
   void AddProblem(const Document& document, std::optional<ObjectId> id, Error error, bool kept);
@@ -107,7 +118,8 @@ class Catalogue {
   std::shared_ptr<const T> Find(ObjectKind kind, std::string_view name) const;
 
   Entries entries_;
-  std::vector<Problem> problems_;
+  std::map<ObjectId, Problem> unreadable_;  // stored, but not in a form that can be used
+  std::vector<Problem> problems_;           // with those of `unreadable_`
 };
 
 }  // namespace dunlin::catalog

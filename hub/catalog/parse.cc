@@ -107,6 +107,15 @@ bool IsForeignKind(const object::Value& document) {
          (kind == "AppProject" || kind == "ApplicationSet");
 }
 
+bool MayBeOurs(const object::Value& document) {
+  if (IsForeignKind(document)) return false;
+  const std::string_view api = object::FindString(document, {"apiVersion"});
+  const std::string_view kind = object::FindString(document, {"kind"});
+  if (api.empty() || kind.empty()) return true;
+  return !Nearest(api, {std::string(kOurs)}).empty() ||
+         !Nearest(kind, {"App", "Cluster", "Source", "Application"}).empty();
+}
+
 Result<ObjectId> IdOf(const object::Value& document) {
   if (!document.is_object()) {
     return MakeError(Errc::kInvalidArgument, "a catalogue document must be a mapping");

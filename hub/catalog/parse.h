@@ -38,6 +38,10 @@ Result<ParsedObject> ParseObject(const object::Value& document);
 // Kinds of Argo CD that may stand beside Applications and are told, not used.
 bool IsForeignKind(const object::Value& document);
 
+// Whether a document that IdOf refuses may still be meant for the catalogue: it says not what it
+// is, or its kind or apiVersion looks like a mistyped one of ours.
+bool MayBeOurs(const object::Value& document);
+
 // app.cc and application.cc: read everything but apiVersion, kind and the name.
 App ReadApp(Fields& root, const std::string& name);
 App ReadApplication(Fields& root, const std::string& name);

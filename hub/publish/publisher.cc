@@ -120,7 +120,14 @@ Result<PublishResult> Publisher::Publish(const std::vector<ClusterContent>& cont
   }
   TRY(NewHead made, MakeHead(changed));
   record.head = made.record;
+  for (const auto& [cluster, row] : changed) {
+    const auto held = held_.find(cluster);
+    if (held != held_.end() && !held->second.stored) {
+      record.held.emplace_back(cluster, held->second.seq);
+    }
+  }
   TRY_VOID(state_.Publish(record));
+  for (const auto& [cluster, seq] : record.held) held_.at(cluster).stored = true;
   for (auto& [cluster, row] : changed) {
     std::vector<Kept>& kept = statements_[cluster];
     kept.push_back({std::move(row), std::move(parsed.at(cluster))});
@@ -164,8 +171,10 @@ Result<std::optional<Bytes>> Publisher::Answer(const ClusterId& cluster,
   if (kept == statements_.end() || kept->second.empty() || !publication_)
     return std::optional<Bytes>();
   const Kept& last = kept->second.back();
-  const bool prunes_nothing = last.statement.keep && last.record.seq > request.have.seq;
-  if (!prunes_nothing && !Knows(cluster, request.have)) return std::optional<Bytes>();
+  const bool known = Knows(cluster, request.have);
+  const bool newer = request.have.epoch != config_.epoch || last.record.seq > request.have.seq;
+  if (!known && !(last.statement.keep && newer)) return std::optional<Bytes>();
+  if (known && request.have.seq > 0) NoteHeld(cluster, request.have.seq);
   Bytes held_raw;
   const trust::Statement* held = Find(cluster, request.have.statement, &held_raw);
   const CurrentState current{head_.number, last.record.seq, last.record.digest, &last.statement};
@@ -263,26 +272,35 @@ Result<Bytes> Publisher::BundleFrames(const ClusterId& cluster, const BundleDige
   return out;
 }
 
+// Every poll says it again: only what is news waits for the next publish.
+void Publisher::NoteHeld(const ClusterId& cluster, int64_t seq) {
+  Held& held = held_[cluster];
+  held.stored = held.stored && held.seq == seq;
+  held.seq = seq;
+}
+
+bool Publisher::Made(const ClusterId& cluster, const wire::Have& have) const {
+  // An agent that asks for the whole statement names no digest.
+  const auto same = [&](const Digest& digest) {
+    return have.statement == Digest{} || have.statement == digest;
+  };
+  const auto kept = statements_.find(cluster);
+  if (kept == statements_.end()) return false;
+  for (const Kept& candidate : kept->second) {
+    if (candidate.record.seq == have.seq) return same(candidate.record.digest);
+  }
+  // One that was away for long. What cannot be looked up now is not known: that prunes nothing.
+  const auto made = state_.FindMade(cluster, have.seq);
+  return made && *made && same(**made);
+}
+
 bool Publisher::Knows(const ClusterId& cluster, const wire::Have& have) const {
-  // After its keys were replaced, or before its first statement, an agent's numbers say nothing.
-  if (have.epoch != config_.epoch) return true;
-  if (have.number > head_.number) return false;
-  if (have.seq == 0) return true;
-  const auto found = statements_.find(cluster);
-  if (found == statements_.end() || found->second.empty()) return false;
-  const std::vector<Kept>& kept = found->second;
-  // Older than all that is kept: an agent that was away for long.
-  const bool trimmed = kept.size() >= static_cast<size_t>(kKeptStatements);
-  if (trimmed && have.seq < kept.front().record.seq) return true;
-  return std::any_of(kept.begin(), kept.end(), [&](const Kept& candidate) {
-    // An agent that asks for the whole statement names no digest.
-    return candidate.record.seq == have.seq &&
-           (have.statement == Digest{} || have.statement == candidate.record.digest);
-  });
+  if (have.epoch == config_.epoch && have.number > head_.number) return false;
+  return have.seq == 0 || Made(cluster, have);
 }
 
 Result<bool> Publisher::NoteAgent(const ClusterId& cluster, const wire::Have& have) {
-  if (Knows(cluster, have)) return false;
+  if (have.epoch != config_.epoch || Knows(cluster, have)) return false;
   const int64_t floor = std::max(have.seq, have.number);
   if (floor > (clock_.Now() + kFloorAhead).time_since_epoch().count()) {
     return MakeError(Errc::kInvalidArgument, "the agent names a number that no hub can have given");
@@ -299,6 +317,9 @@ const trust::Statement* Publisher::Current(const ClusterId& cluster) const {
                                                            : &kept->second.back().statement;
 }
 
-void Publisher::Forget(const ClusterId& cluster) { statements_.erase(cluster); }
+void Publisher::Forget(const ClusterId& cluster) {
+  statements_.erase(cluster);
+  held_.erase(cluster);
+}
 
 }  // namespace dunlin::hub

@@ -73,12 +73,14 @@ class Publisher {
   Result<Bytes> BundleFrames(const ClusterId& cluster, const BundleDigest& digest,
                              const std::optional<BundleDigest>& from);
 
-  // Whether the agent holds a statement and a head of this database. False: the database is an
-  // older copy (or the agent belongs to another hub), and Answer gives the agent nothing but a
-  // statement with `keep`, because any other might prune what the copy does not know.
+  // Whether this database can show that it made the statement that the agent holds, and knows of
+  // its head. False: the database is an older copy (or the agent belongs to another hub, or was
+  // away for very many statements), and Answer gives the agent nothing but a statement with `keep`,
+  // because any other might prune what the copy does not know.
   bool Knows(const ClusterId& cluster, const wire::Have& have) const;
-  // An agent holds something that this database does not know. Raises the floors above it. True
-  // when that was news. kInvalidArgument for a number more than a day ahead.
+  // An agent holds something that this database does not know. Raises the floors above it, unless
+  // it is of another epoch, where the numbers start again. True when that was news.
+  // kInvalidArgument for a number more than a day ahead.
   Result<bool> NoteAgent(const ClusterId& cluster, const wire::Have& have);
 
   // The newest statement of a cluster, or null.
@@ -91,6 +93,11 @@ class Publisher {
     StatementRecord record;
     trust::Statement statement;
   };
+  // The statement that an agent last showed to hold; the cluster's next publish stores it.
+  struct Held {
+    int64_t seq = 0;
+    bool stored = false;
+  };
   struct NewHead {
     HeadRecord record;
     trust::Publication publication;
@@ -98,6 +105,8 @@ class Publisher {
 
   Result<NewHead> MakeHead(const std::map<ClusterId, StatementRecord>& changed);
   Result<Bytes> BundleFrame(const BundleChoice& choice);
+  void NoteHeld(const ClusterId& cluster, int64_t seq);
+  bool Made(const ClusterId& cluster, const wire::Have& have) const;
   const trust::Statement* Find(const ClusterId& cluster, const Digest& statement, Bytes* raw) const;
 
   HubState& state_;
@@ -107,6 +116,7 @@ class Publisher {
   Config config_;
   Wake wake_;
   std::map<ClusterId, std::vector<Kept>> statements_;  // oldest first
+  std::map<ClusterId, Held> held_;
   HeadRecord head_;
   std::optional<trust::Publication> publication_;
   int64_t floor_ = 0;

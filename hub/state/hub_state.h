@@ -4,7 +4,8 @@
 //
 // All calls are blocking and short (one transaction, one fsync at most) and come from one thread.
 // A failed write changes nothing. The hub loads everything at start and writes through, so reads
-// that serve requests never touch the disk.
+// that serve requests never touch the disk, but for FindMade: one look-up for an agent that was
+// away.
 #pragma once
 
 #include <map>
@@ -139,6 +140,7 @@ struct PublishRecord {
   std::optional<HeadRecord> head;
   std::vector<HistoryRecord> history;
   std::vector<std::pair<std::string, ClusterId>> removed_targets;
+  std::vector<std::pair<ClusterId, int64_t>> held;  // seq of a statement that its agent holds
 };
 
 // All of it, as loaded at start.
@@ -175,6 +177,9 @@ class HubState {
                             const std::vector<std::pair<std::string, std::string>>& remove) = 0;
   virtual Status PutSource(const SourceRecord& source) = 0;
   virtual Status Publish(const PublishRecord& record) = 0;
+  // The digest of the statement that this database made for the cluster under this number; nothing
+  // when it made none (or more than limits::kMadeStatements ago, and the agent was not seen since).
+  virtual Result<std::optional<Digest>> FindMade(const ClusterId& cluster, int64_t seq) = 0;
   virtual Status PutReport(const ReportRecord& report) = 0;
   virtual Status SetPin(const std::string& app, const std::optional<std::string>& history_id) = 0;
   // Raises the floor for sequences and head numbers; never lowers it.

@@ -48,6 +48,16 @@ CREATE TABLE floor (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NUL
 INSERT INTO floor VALUES (1, 0);
 )sql";
 
-inline std::vector<store::Migration> Migrations() { return {{1, kSchema1}}; }
+// What the hub can show to have made, long after the statements themselves are gone, and which of
+// them each cluster's agent last showed to hold.
+inline constexpr std::string_view kSchema2 = R"sql(
+CREATE TABLE made (
+  cluster TEXT NOT NULL, seq INTEGER NOT NULL, digest BLOB NOT NULL,
+  PRIMARY KEY (cluster, seq)) STRICT, WITHOUT ROWID;
+INSERT INTO made SELECT cluster, seq, digest FROM statements;
+CREATE TABLE held (cluster TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+inline std::vector<store::Migration> Migrations() { return {{1, kSchema1}, {2, kSchema2}}; }
 
 }  // namespace dunlin::hub

@@ -1,5 +1,6 @@
 #include "hub/state/hub_state.h"
 #include "hub/state/load.h"
+#include "hub/state/made_statements.h"
 #include "hub/state/rows.h"
 #include "hub/state/schema.h"
 #include "protocol/store/database.h"
@@ -14,7 +15,8 @@ using store::Transaction;
 
 class SqliteHubState : public HubState {
  public:
-  explicit SqliteHubState(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  explicit SqliteHubState(std::unique_ptr<Database> database)
+      : database_(std::move(database)), made_(*database_) {}
 
   Result<HubSnapshot> Load() override { return LoadSnapshot(*database_); }
 
@@ -29,10 +31,12 @@ class SqliteHubState : public HubState {
          {"DELETE FROM tokens WHERE cluster = (SELECT name FROM clusters WHERE id = ?)",
           "DELETE FROM clusters WHERE id = ?", "DELETE FROM agents WHERE cluster = ?",
           "DELETE FROM targets WHERE cluster = ?", "DELETE FROM statements WHERE cluster = ?",
+          "DELETE FROM made WHERE cluster = ?", "DELETE FROM held WHERE cluster = ?",
           "DELETE FROM reports WHERE cluster = ?"}) {
       TRY(Statement remove, database_->Prepare(sql));
       TRY_VOID(remove.BindText(0, id.str()).Run().WithContext("remove cluster " + id.str()));
     }
+    made_.Discard();
     return transaction.Commit();
   }
 
@@ -110,18 +114,13 @@ class SqliteHubState : public HubState {
   }
 
   Status Publish(const PublishRecord& record) override {
-    TRY(Transaction transaction, Transaction::Begin(*database_));
-    TRY(Statement drop, database_->Prepare("DELETE FROM targets WHERE app = ? AND cluster = ?"));
-    for (const auto& [app, cluster] : record.removed_targets) {
-      TRY_VOID(drop.BindText(0, app).BindText(1, cluster.str()).Run());
-    }
-    TRY_VOID(WriteTargets(*database_, record.targets));
-    TRY_VOID(WriteStatements(record.statements));
-    if (record.head) {
-      TRY_VOID(WriteHead(*record.head));
-    }
-    TRY_VOID(WriteHistory(*database_, record.history));
-    return transaction.Commit();
+    const Status written = WritePublish(record);
+    if (!written) made_.Discard();
+    return written;
+  }
+
+  Result<std::optional<Digest>> FindMade(const ClusterId& cluster, int64_t seq) override {
+    return made_.Find(cluster, seq);
   }
 
   Status PutReport(const ReportRecord& report) override {
@@ -148,6 +147,23 @@ class SqliteHubState : public HubState {
   }
 
  private:
+  Status WritePublish(const PublishRecord& record) {
+    TRY(Transaction transaction, Transaction::Begin(*database_));
+    TRY(Statement drop, database_->Prepare("DELETE FROM targets WHERE app = ? AND cluster = ?"));
+    for (const auto& [app, cluster] : record.removed_targets) {
+      TRY_VOID(drop.BindText(0, app).BindText(1, cluster.str()).Run());
+    }
+    TRY_VOID(WriteTargets(*database_, record.targets));
+    TRY_VOID(WriteStatements(record.statements));
+    TRY_VOID(made_.SetHeld(record.held));
+    TRY_VOID(made_.Add(record.statements));
+    if (record.head) {
+      TRY_VOID(WriteHead(*record.head));
+    }
+    TRY_VOID(WriteHistory(*database_, record.history));
+    return transaction.Commit();
+  }
+
   Status WriteStatements(const std::vector<StatementRecord>& statements) {
     TRY(Statement put, database_->Prepare("INSERT INTO statements VALUES (?,?,?,?)"));
     TRY(Statement prune,
@@ -179,6 +195,7 @@ class SqliteHubState : public HubState {
   }
 
   std::unique_ptr<Database> database_;
+  MadeStatements made_;
 };
 
 }  // namespace

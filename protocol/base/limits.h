@@ -38,6 +38,10 @@ inline constexpr size_t kStatementBytes = 1 * kMiB;
 inline constexpr int kTrustDocumentDepth = 8;
 inline constexpr int kRootHops = 1024;
 inline constexpr int kMaxSignatures = 16;
+// How far a head may be made ahead of the agent's clock: as far as a clock is ever wrong
+// (security.md C12), and so the longest that a hub whose clock ran ahead can keep later heads
+// stale.
+inline constexpr std::chrono::milliseconds kHeadAheadOfClock{24 * 60 * 60 * 1000};
 
 // protocol/wire
 inline constexpr size_t kPollRequestBytes = 256 * kKiB;
@@ -94,6 +98,10 @@ inline constexpr size_t kRenderTreeFiles = 100'000;
 inline constexpr size_t kRenderTarBytes = 256 * kMiB;
 inline constexpr size_t kRenderRequestBytes = 32 * kMiB;  // the JSON line before the tar
 inline constexpr size_t kRenderOutputBytes = 64 * kMiB;   // all answers of one job
+
+// hub/state: statements of one cluster that the hub can show to have made (seq and digest, 100
+// bytes each). An agent that was away for longer is treated as one of a later database.
+inline constexpr int64_t kMadeStatements = 10'000;
 
 // agent/merge
 inline constexpr size_t kOpenApiBytes = 32 * kMiB;      // one group-version's OpenAPI v3 document

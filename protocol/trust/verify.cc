@@ -21,6 +21,15 @@ TimePoint FloorOf(const TrustedState& trusted, TimePoint now) {
   return std::max({now, trusted.max_time, trusted.build_time});
 }
 
+// The latest time that a head may have been made at, or nothing for a clock that shows a time
+// before this program was built: a machine without one, for which the hub's time is the only one
+// there is. Elsewhere the hub is not believed without limit: `time` becomes a floor, and one head
+// of a hub whose clock is a year ahead would make all later ones stale for that year.
+std::optional<TimePoint> LatestHeadTime(const TrustedState& trusted, TimePoint wall_now) {
+  if (wall_now < trusted.build_time) return std::nullopt;
+  return FloorOf(trusted, wall_now) + limits::kHeadAheadOfClock;
+}
+
 Check CheckLimits(const Offer& offer) {
   const auto beyond = [](const std::string& part) {
     return Refuse(Refusal::kLimit, Errc::kLimit, "the " + part + " beyond its limit");
@@ -37,7 +46,8 @@ Check CheckLimits(const Offer& offer) {
 
 // Steps 4 to 7.
 tl::expected<Head, Rejection> JudgeHead(const TrustedState& trusted, const Role& hub,
-                                        const Offer& offer, TimePoint now) {
+                                        const Offer& offer, TimePoint wall_now) {
+  const TimePoint now = FloorOf(trusted, wall_now);
   const auto signed_by_hub =
       VerifyThreshold(offer.head_raw, offer.signatures, hub.keys, hub.threshold);
   if (!signed_by_hub) {
@@ -68,6 +78,11 @@ tl::expected<Head, Rejection> JudgeHead(const TrustedState& trusted, const Role&
     return Refuse(Refusal::kLifeTooLong, Errc::kPrecondition,
                   "the head lives from " + FormatTime(head->time) + " to " +
                       FormatTime(head->expires) + ", longer than this agent allows");
+  }
+  if (const auto latest = LatestHeadTime(trusted, wall_now); latest && head->time > *latest) {
+    return Refuse(Refusal::kHeadFromFuture, Errc::kPrecondition,
+                  "the head was made at " + FormatTime(head->time) + ", here it is " +
+                      FormatTime(now) + ": check the clocks of the hub and of this machine");
   }
   if (now >= head->expires) {
     return Refuse(
@@ -191,7 +206,7 @@ Verdict Verify(const TrustedState& trusted, const Offer& offer, TimePoint wall_n
   if (auto fits = CheckLimits(offer); !fits) return tl::unexpected(std::move(fits.error()));
   auto root = WalkRoots(trusted, offer.roots, now);
   if (!root) return tl::unexpected(std::move(root.error()));
-  auto head = JudgeHead(trusted, root->root.HubRole(), offer, now);
+  auto head = JudgeHead(trusted, root->root.HubRole(), offer, wall_now);
   if (!head) return tl::unexpected(std::move(head.error()));
 
   const auto candidate = FindStatement(trusted, offer);
@@ -248,6 +263,8 @@ std::string_view Name(Refusal reason) {
       return "equivocation";
     case Refusal::kStaleHead:
       return "stale_head";
+    case Refusal::kHeadFromFuture:
+      return "head_from_future";
     case Refusal::kLifeTooLong:
       return "life_too_long";
     case Refusal::kProof:

@@ -72,6 +72,7 @@ enum class Refusal {
   kHeadRollback,       // (epoch, number) below the one we hold
   kEquivocation,       // same number or seq, other bytes: the hub says two things. Raise an alarm
   kStaleHead,          // expired: do not advance, keep enforcing
+  kHeadFromFuture,     // made more than a day ahead of our clock: one of the two clocks is wrong
   kLifeTooLong,        // lives longer than our setting, or ends before it begins
   kProof,              // the statement is not in the head's tree for our UUID, or not with that seq
   kOtherCluster,       // the tree gives us a statement that names another cluster

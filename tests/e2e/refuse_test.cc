@@ -3,6 +3,7 @@
 #include <functional>
 #include <thread>
 
+#include "protocol/base/limits.h"
 #include "protocol/object/json.h"
 #include "protocol/store/files.h"
 #include "tests/e2e/fleet.h"
@@ -152,6 +153,11 @@ TEST_F(Refuse, HeadsOutOfTheirTimeAndTwoOfOneNumber) {
          [](Impostor::Offer& o) {
            o.head_time = SystemClock().Now() - Seconds(3600);
            o.head_life = Millis(15 * 60 * 1000);
+         },
+         kUntouched},
+        {"head_from_future",
+         [](Impostor::Offer& o) {
+           o.head_time = SystemClock().Now() + limits::kHeadAheadOfClock + Seconds(3600);
          },
          kUntouched},
         {"life_too_long", [](Impostor::Offer& o) { o.head_life = Seconds(24 * 3600); }, kUntouched},

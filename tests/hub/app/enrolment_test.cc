@@ -113,6 +113,25 @@ TEST_F(EnrolmentTest, ATokenExpires) {
   EXPECT_NE(late.error().message.find("for cluster c1 expired"), std::string::npos);
 }
 
+// Two agents in one cluster delete each other's objects.
+TEST_F(EnrolmentTest, AKubernetesClusterHasOneName) {
+  ASSERT_OK(enrolment->Finish(FinishFor(Token(), 1), 1));
+  ClusterRecord second;
+  second.id = ClusterId("00000000-0000-4000-8000-000000000002");
+  second.name = "c2";
+  ASSERT_OK(model->PutCluster(second));
+  key = std::move(*crypto::PrivateKey::Generate());
+  const auto token = enrolment->MakeToken("c2", 1);
+  ASSERT_OK(token);
+  const auto refused = enrolment->Finish(FinishFor(token->text, 2), 2);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::kConflict);
+  EXPECT_NE(refused.error().message.find("dunlin cluster add c1"), std::string::npos);
+  EXPECT_FALSE(model->HasAgent(second.id));
+  EXPECT_TRUE(model->FindCluster(second.id)->kube_uid.empty());
+  EXPECT_OK(enrolment->Finish(FinishFor(Token(), 3), 3));  // again under its own name
+}
+
 TEST_F(EnrolmentTest, AnUnknownTokenIsRefused) {
   const auto unknown = enrolment->Begin({"ffff"}, 1);
   ASSERT_FALSE(unknown.has_value());

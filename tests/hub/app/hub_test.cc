@@ -2,6 +2,7 @@
 
 #include "protocol/bundle/bundle.h"
 #include "protocol/bundle/codec.h"
+#include "protocol/store/database.h"
 #include "tests/hub/app/hub_world.h"
 
 namespace dunlin::hub {
@@ -409,6 +410,47 @@ TEST_F(HubTest, ApplyTakesAppsBesideTheFleetRepositoryAndRefusesASecondOrigin) {
   EXPECT_EQ(object::FindString(row, {"code"}), "conflict");
   world.Restart();
   EXPECT_TRUE(world.hub->admin().App("applied").has_value()) << "applied objects are durable";
+}
+
+// One damaged row is no order to remove what it is about.
+TEST_F(HubTest, AnAppWhoseRowIsDamagedRunsOnAndIsSaidUntilItIsAppliedAgain) {
+  HubWorld::Agent agent = Shop();
+  const std::string text = AppText("applied", "'clusters':{'names':['c1']}");
+  ASSERT_OK(world.Run(world.hub->admin().Apply(text, "a.yaml")));
+  ASSERT_OK(world.Refresh());
+  ASSERT_EQ(world.Poll(agent).statement->apps.size(), 2u);
+  world.Stop();
+  {
+    const auto database =
+        store::Database::Open(world.dir + "/hub.db", {.migrations = {{1, ""}, {2, ""}}});
+    ASSERT_OK(database);
+    ASSERT_OK((*database)->Execute(
+        "UPDATE objects SET json = substr(json, 1, 20) WHERE name IN ('applied', 'shop', 'c1')"));
+  }
+  world.Start();
+  auto held = world.BeginPoll(agent);
+  ASSERT_OK(world.Refresh());
+  world.PushShop("later");
+  ASSERT_OK(world.Refresh());
+  EXPECT_FALSE(held.done()) << "without its Cluster nothing changes for it";
+  EXPECT_NE(object::CanonicalJson(world.Status_()).find("App applied: the hub's database"),
+            std::string::npos);
+  EXPECT_NE(object::CanonicalJson(world.Status_()).find("Cluster c1: the hub's database"),
+            std::string::npos);
+  EXPECT_EQ(object::CanonicalJson(world.Status_()).find("App shop: the hub's database"),
+            std::string::npos)
+      << "the fleet repository has it";
+  const auto anew = world.Add("c1");
+  ASSERT_FALSE(anew.has_value()) << "without its labels it would lose apps";
+  EXPECT_NE(anew.error().message.find("the hub's database"), std::string::npos);
+  ASSERT_OK(world.Run(world.hub->admin().Apply(ClusterText("c1"), "c.yaml")));
+  ASSERT_OK(world.Refresh());
+  const Polled polled = world.Take(agent, held.Wait());
+  ASSERT_TRUE(polled.statement);
+  EXPECT_TRUE(polled.statement->apps.contains(AppName("applied")));
+  EXPECT_TRUE(polled.statement->apps.contains(AppName("shop")));
+  ASSERT_OK(world.Run(world.hub->admin().Apply(text, "a.yaml")));
+  EXPECT_EQ(object::CanonicalJson(world.Status_()).find("the hub's database"), std::string::npos);
 }
 
 TEST_F(HubTest, AReportMakesATargetSyncedAndWakesWhoWatches) {

@@ -61,15 +61,49 @@ TEST(Catalogue, ABrokenObjectHarmsOnlyItself) {
   EXPECT_TRUE(catalogue.problems().empty());
 }
 
-TEST(Catalogue, AFileThatCannotBeReadKeepsItsObjects) {
+// What cannot be read may be any object, also one that came from another file: git mv and a slip.
+TEST(Catalogue, NothingIsRemovedWhileADocumentSaysNotWhatItIs) {
   Catalogue catalogue;
   (void)catalogue.ReplaceFleet({Doc("a.yaml", 1, AppText("shop")),
                                 Doc("a.yaml", 9, AppText("base")),
                                 Doc("b.yaml", 1, AppText("gone"))});
-  const auto change = catalogue.ReplaceFleet({Broken("a.yaml", 3)});
-  EXPECT_EQ(Names(change.removed), "App gone;");
-  EXPECT_NE(catalogue.FindApp("shop"), nullptr);
-  EXPECT_NE(catalogue.FindApp("base"), nullptr);
+  (void)catalogue.Apply(Doc("mine.yaml", 1, AppText("mine")));
+  std::string nameless = AppText("x");
+  nameless.replace(nameless.find("'x'"), 3, "''");
+  std::string mistyped = AppText("shop");
+  mistyped.replace(mistyped.find("'App'"), 5, "'Appp'");
+  const std::string no_kind = "{'apiVersion':'dunlin.dev/v1'}";
+  const std::vector<Document> unclear = {
+      Broken("teams/a.yaml", 3), Doc("teams/a.yaml", 3, nameless), Doc("teams/a.yaml", 3, mistyped),
+      Doc("teams/a.yaml", 3, no_kind)};
+  for (const Document& document : unclear) {
+    EXPECT_TRUE(catalogue.ReplaceFleet({Doc("c.yaml", 1, AppText("base")), document}).empty());
+    for (const char* name : {"shop", "base", "gone"}) {
+      EXPECT_NE(catalogue.FindApp(name), nullptr) << name;
+    }
+    ASSERT_EQ(catalogue.problems().size(), 2u);
+    const Problem& said = catalogue.problems()[1];
+    EXPECT_EQ(said.origin.Text(), "fleet repository, teams/a.yaml:3");
+    EXPECT_NE(said.error.message.find("App gone, App shop cannot be found any more and stays"),
+              std::string::npos)
+        << said.error.message;
+  }
+  const auto mended = catalogue.ReplaceFleet(
+      {Doc("c.yaml", 1, AppText("base")), Doc("teams/a.yaml", 1, AppText("shop"))});
+  EXPECT_EQ(Names(mended.removed), "App gone;");
+  EXPECT_TRUE(catalogue.problems().empty());
+  EXPECT_NE(catalogue.FindApp("mine"), nullptr);
+}
+
+TEST(Catalogue, WhatSaysThatItIsSomethingElseKeepsNothingOfOtherFiles) {
+  Catalogue catalogue;
+  const std::string map = "{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'m'}}";
+  (void)catalogue.ReplaceFleet({Doc("a.yaml", 1, AppText("shop")),
+                                Doc("b.yaml", 1, AppText("base")), Doc("m.yaml", 1, map)});
+  const auto change =
+      catalogue.ReplaceFleet({Doc("b.yaml", 1, AppText("base")), Doc("m.yaml", 1, map)});
+  EXPECT_EQ(Names(change.removed), "App shop;");
+  EXPECT_EQ(catalogue.problems().size(), 1u);
 }
 
 TEST(Catalogue, AMistypedKindDoesNotDeleteTheApp) {
@@ -176,8 +210,42 @@ TEST(Catalogue, SurvivesARestart) {
   EXPECT_NE(restored.FindCluster("c1"), nullptr);
   EXPECT_EQ(restored.OriginOf(kShop), catalogue.OriginOf(kShop));
   EXPECT_TRUE(restored.problems().empty());
-  const Catalogue odd = Catalogue::Restore({StoredObject{Origin{}, Json("{'kind':'X'}")}});
-  EXPECT_EQ(odd.problems().size(), 1u);
+}
+
+// A row of the hub's database that cannot be read any more: its object is not gone.
+TEST(Catalogue, AStoredObjectThatCannotBeReadStaysAProblemUntilItIsMended) {
+  const ObjectId mine{ObjectKind::kApp, "mine"};
+  const Origin applied{Origin::Kind::kApplied, "mine.yaml", 1};
+  const Origin fleet{Origin::Kind::kFleet, "a.yaml", 1};
+  Catalogue catalogue =
+      Catalogue::Restore({{mine, applied, object::Value()},
+                          {kShop, fleet, object::Value()},
+                          {{ObjectKind::kApp, "old"}, fleet, Json(AppText("another"))},
+                          {{ObjectKind::kCluster, "c1"}, applied, Json("{'kind':'X'}")}});
+  ASSERT_EQ(catalogue.problems().size(), 4u);
+  EXPECT_EQ(catalogue.problems()[0].error.code, Errc::kCorrupt);
+  EXPECT_TRUE(catalogue.Stored().empty());
+  // A read that may have missed it does not say that it is gone.
+  EXPECT_TRUE(catalogue.ReplaceFleet({}).empty());
+  EXPECT_EQ(catalogue.problems().size(), 5u);
+  EXPECT_TRUE(catalogue.ReplaceFleet({Broken("b.yaml", 1)}).empty());
+  EXPECT_EQ(catalogue.problems().size(), 5u);
+  // Nor does a broken version of it.
+  auto change = catalogue.ReplaceFleet({Doc("a.yaml", 1, AppText("shop", "'prune':1"))});
+  EXPECT_EQ(Names(change.removed), "App old;");
+  ASSERT_EQ(catalogue.problems().size(), 4u);
+  change = catalogue.ReplaceFleet(
+      {Doc("a.yaml", 1, AppText("shop")), Doc("b.yaml", 1, AppText("mine"))});
+  EXPECT_EQ(Names(change.created), "App shop;");
+  EXPECT_TRUE(change.removed.empty());
+  ASSERT_EQ(catalogue.problems().size(), 3u);
+  EXPECT_NE(catalogue.problems()[0].error.message.find("two origins"), std::string::npos);
+
+  EXPECT_EQ(catalogue.Apply(Doc("mine.yaml", 1, AppText("mine"))).value(),
+            ApplyResult::kConfigured);
+  EXPECT_EQ(catalogue.Apply(Doc("c.yaml", 1, ClusterText("c1"))).value(), ApplyResult::kConfigured);
+  (void)catalogue.ReplaceFleet({Doc("a.yaml", 1, AppText("shop"))});
+  EXPECT_TRUE(catalogue.problems().empty());
 }
 
 TEST(Catalogue, HasALimit) {

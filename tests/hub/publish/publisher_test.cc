@@ -42,6 +42,9 @@ class FragileState : public HubState {
     return below_.PutObjects(put, remove);
   }
   Status PutSource(const SourceRecord& source) override { return below_.PutSource(source); }
+  Result<std::optional<Digest>> FindMade(const ClusterId& cluster, int64_t seq) override {
+    return below_.FindMade(cluster, seq);
+  }
   Status PutReport(const ReportRecord& report) override { return below_.PutReport(report); }
   Status SetPin(const std::string& app, const std::optional<std::string>& id) override {
     return below_.SetPin(app, id);
@@ -50,10 +53,12 @@ class FragileState : public HubState {
   Status Publish(const PublishRecord& record) override {
     if (broken) return MakeError(Errc::kIo, "disk full");
     ++publishes;
+    held = record.held;
     return below_.Publish(record);
   }
   bool broken = false;
   int publishes = 0;
+  std::vector<std::pair<ClusterId, int64_t>> held;  // of the last publish
 
  private:
   HubState& below_;
@@ -466,14 +471,66 @@ TEST_F(PublisherTest, AnAgentOfALaterTimeGetsNothingButWhatPrunesNothing) {
 TEST_F(PublisherTest, AnAgentThatWasAwayForLongIsKnown) {
   Publish({Content(kA, "0")});
   const trust::TrustedState held = Accept(Fresh(kA))->state;
-  for (int i = 1; i <= kKeptStatements; ++i) Publish({Content(kA, std::to_string(i))});
+  for (int i = 1; i <= 2 * kKeptStatements; ++i) Publish({Content(kA, std::to_string(i))});
+  EXPECT_TRUE(publisher_->Knows(kA, Request(held).have));
+  Start();
   EXPECT_TRUE(publisher_->Knows(kA, Request(held).have));
   EXPECT_TRUE(Accept(held));
-  wire::PollRequest whole = Request(Accept(Fresh(kA))->state);
+  wire::PollRequest whole = Request(held);
   whole.have.statement = {};
   EXPECT_TRUE(publisher_->Knows(kA, whole.have)) << "it asks for the whole statement";
   whole.have.statement = crypto::Sha256("another one of that number");
   EXPECT_FALSE(publisher_->Knows(kA, whole.have));
+  whole = Request(held);
+  whole.have.seq -= 1;
+  EXPECT_FALSE(publisher_->Knows(kA, whole.have)) << "older than all that is kept, and not ours";
+}
+
+// However many statements the copy makes before the first agent comes back.
+TEST_F(PublisherTest, AnAgentOfALaterTimeStaysOneAfterManyStatementsOfTheCopy) {
+  Publish({Content(kA, "1")});
+  Offline("cp hub.db backup.db");
+  Publish({Content(kA, "2")});
+  const trust::TrustedState held = Accept(Fresh(kA))->state;
+  Offline("rm -f hub.db-*; mv backup.db hub.db");
+  for (int i = 0; i <= kKeptStatements + 1; ++i) Publish({Content(kA, std::to_string(i))});
+  EXPECT_FALSE(publisher_->Knows(kA, Request(held).have));
+  EXPECT_FALSE(Accept(held));
+}
+
+// The number of its statements starts again; what it holds may still be more than we know.
+TEST_F(PublisherTest, AnAgentOfALaterTimeStaysOneUnderARaisedEpoch) {
+  Publish({Content(kA, "1")});
+  Offline("cp hub.db backup.db");
+  Publish({Content(kA, "2")});
+  const trust::TrustedState held = Accept(Fresh(kA))->state;
+  config_.epoch = 2;
+  Offline("rm -f hub.db-*; mv backup.db hub.db");
+  Publish({Content(kA, "3")});
+  trust::TrustedState rotated = held;
+  rotated.root = Fresh(kA).root;
+  EXPECT_FALSE(publisher_->Knows(kA, Request(rotated).have));
+  EXPECT_FALSE(publisher_->NoteAgent(kA, Request(rotated).have).value()) << "no floor of ours";
+  EXPECT_FALSE(Accept(rotated));
+  // Numbers of a stolen key, up to the end of them, hold back nothing.
+  rotated.number = rotated.seq = trust::kMaxSequence;
+  ClusterContent content = Content(kA, "3");
+  content.restored = true;
+  Publish({content});
+  const auto accepted = Accept(rotated);
+  ASSERT_TRUE(accepted);
+  EXPECT_TRUE(accepted->statement.keep);
+  EXPECT_TRUE(publisher_->Knows(kA, Request(accepted->state).have));
+}
+
+TEST_F(PublisherTest, TheStatementThatAnAgentShowedLastIsStoredWithTheNextPublish) {
+  Publish({Content(kA, "1"), Content(kB, "1")});
+  const trust::TrustedState held = Accept(Fresh(kA))->state;
+  (void)publisher_->Answer(kA, Request(held)).value();
+  Publish({Content(kA, "2")});
+  EXPECT_EQ(fragile_->held, (std::vector<std::pair<ClusterId, int64_t>>{{kA, held.seq}}));
+  Publish({Content(kA, "3")});
+  EXPECT_TRUE(fragile_->held.empty()) << "no news";
 }
 
 // A6: numbers from the future must not use up those of the fleet.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "protocol/base/limits.h"
 #include "protocol/store/database.h"
 #include "protocol/store/files.h"
 #include "tests/support/assert_ok.h"
@@ -95,7 +96,7 @@ class HubStateTest : public ::testing::Test {
   }
   // The file without the hub. REQUIRES: state_ is closed.
   std::unique_ptr<store::Database> RawDatabase() {
-    return store::Database::Open(path_, {.migrations = {{1, ""}}}).value();
+    return store::Database::Open(path_, {.migrations = {{1, ""}, {2, ""}}}).value();
   }
 
   support::TempDir directory_;
@@ -345,6 +346,57 @@ TEST_F(HubStateTest, KeepsTheNewestHeadsOnly) {
   ASSERT_TRUE(select->Step().value());
   EXPECT_EQ(select->Int(0), kKeptHeads);
   EXPECT_EQ(select->Int(1), 2);
+}
+
+TEST_F(HubStateTest, RemembersTheStatementsThatItMade) {
+  const ClusterId a("id-a");
+  PublishRecord record;
+  for (int64_t seq = 1; seq <= 3 * kKeptStatements; ++seq) {
+    record.statements.push_back(Statement("a", seq));
+  }
+  record.statements.push_back(Statement("b", 99));
+  ASSERT_OK(state_->Publish(record));
+  Reopen();
+  EXPECT_EQ(state_->FindMade(a, 1).value(), Statement("a", 1).digest);
+  EXPECT_EQ(state_->FindMade(a, 30).value(), Statement("a", 30).digest);
+  EXPECT_EQ(state_->FindMade(a, 31).value(), std::nullopt);
+  EXPECT_EQ(state_->FindMade(a, 99).value(), std::nullopt) << "another cluster's";
+  ASSERT_OK(state_->RemoveCluster(a));
+  EXPECT_EQ(state_->FindMade(a, 1).value(), std::nullopt);
+  EXPECT_NE(state_->FindMade(ClusterId("id-b"), 99).value(), std::nullopt);
+}
+
+TEST_F(HubStateTest, TheStatementsThatItMadeHaveALimitThatSparesWhatAnAgentHolds) {
+  const ClusterId a("id-a");
+  PublishRecord record;
+  for (int64_t seq = 1; seq <= limits::kMadeStatements; ++seq) {
+    record.statements.push_back(Statement("a", seq));
+  }
+  ASSERT_OK(state_->Publish(record));
+  EXPECT_NE(state_->FindMade(a, 1).value(), std::nullopt);
+  Reopen();
+  PublishRecord one_more;
+  one_more.statements = {Statement("a", limits::kMadeStatements + 1)};
+  one_more.head = Head(1);
+  ASSERT_OK(state_->Publish(one_more));
+  EXPECT_EQ(state_->FindMade(a, 1).value(), std::nullopt);
+  EXPECT_NE(state_->FindMade(a, 2).value(), std::nullopt);
+  one_more.statements = {Statement("a", limits::kMadeStatements + 2)};
+  EXPECT_EQ(state_->Publish(one_more).error().code, Errc::kConflict) << "a head's number twice";
+  EXPECT_NE(state_->FindMade(a, 2).value(), std::nullopt);
+  one_more.head = Head(2);
+  one_more.held = {{a, 2}};
+  ASSERT_OK(state_->Publish(one_more));
+  EXPECT_NE(state_->FindMade(a, 2).value(), std::nullopt) << "its agent holds it";
+  EXPECT_EQ(state_->FindMade(a, 3).value(), std::nullopt);
+}
+
+TEST_F(HubStateTest, ADatabaseOfTheFirstVersionKnowsTheStatementsThatItKept) {
+  ASSERT_OK(state_->Publish({.statements = {Statement("a", 5)}}));
+  state_.reset();
+  ASSERT_OK(RawDatabase()->Execute("DROP TABLE made; DROP TABLE held; PRAGMA user_version = 1"));
+  Reopen();
+  EXPECT_EQ(state_->FindMade(ClusterId("id-a"), 5).value(), Statement("a", 5).digest);
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ class FlakyState : public HubState {
   }
   Status PutSource(const SourceRecord& s) override { return full ? Full() : real_.PutSource(s); }
   Status Publish(const PublishRecord& r) override { return full ? Full() : real_.Publish(r); }
+  Result<std::optional<Digest>> FindMade(const ClusterId& cluster, int64_t seq) override {
+    return real_.FindMade(cluster, seq);
+  }
   Status PutReport(const ReportRecord& r) override { return full ? Full() : real_.PutReport(r); }
   Status SetPin(const std::string& app, const std::optional<std::string>& id) override {
     return full ? Full() : real_.SetPin(app, id);

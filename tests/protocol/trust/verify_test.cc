@@ -313,7 +313,9 @@ TEST(Verify, T12_AClockThatIsBehindDoesNotFreezeTheCluster) {
   Fleet fleet;
   const Offer first = fleet.Publish();
   const TimePoint in_1970{};
-  TrustedState held = Verify(fleet.Fresh(), first, in_1970)->state;
+  TrustedState fresh = fleet.Fresh();
+  fresh.build_time = kNow - std::chrono::hours(24);
+  TrustedState held = Verify(fresh, first, in_1970)->state;
   // The time of an accepted head is a floor: an old head does not come back to life.
   fleet.now += std::chrono::hours(1);
   held = Verify(held, fleet.Publish(), in_1970)->state;
@@ -325,6 +327,36 @@ TEST(Verify, T12_AClockThatIsBehindDoesNotFreezeTheCluster) {
   TrustedState built_later = fleet.Fresh();
   built_later.build_time = fleet.now;
   EXPECT_EQ(Outcome(built_later, first, in_1970), "stale_head");
+}
+
+// Its time would become a floor, and every later head of the mended hub would be stale.
+TEST(Verify, T12_AHeadFromTheFutureIsRefused) {
+  Fleet fleet;
+  TrustedState held = fleet.Fresh();
+  held.build_time = kNow - std::chrono::hours(24 * 400);
+  fleet.now = kNow + limits::kHeadAheadOfClock;
+  EXPECT_EQ(Outcome(held, fleet.Publish()), "accepted");
+  fleet.now += Seconds(1);
+  const Offer ahead = fleet.Publish();
+  EXPECT_EQ(Outcome(held, ahead), "head_from_future");
+  EXPECT_EQ(Outcome(held, ahead, kNow + Seconds(1)), "accepted");
+  // What an accepted head said is as good as our own clock.
+  held.max_time = kNow + Seconds(1);
+  EXPECT_EQ(Outcome(held, ahead), "accepted");
+}
+
+TEST(Verify, T12_AMachineWithoutAClockBelievesTheHub) {
+  Fleet fleet;
+  const Offer offer = fleet.Publish();
+  TrustedState fresh = fleet.Fresh();
+  fresh.build_time = kNow - std::chrono::hours(24 * 400);
+  EXPECT_EQ(Outcome(fresh, offer, TimePoint{}), "accepted");
+  EXPECT_EQ(Outcome(fresh, offer, fresh.build_time - Millis(1)), "accepted");
+  EXPECT_EQ(Outcome(fresh, offer, fresh.build_time), "head_from_future");
+  // Also after 40 days without a hub.
+  const TrustedState held = Verify(fresh, offer, TimePoint{})->state;
+  fleet.now += std::chrono::hours(24 * 40);
+  EXPECT_EQ(Outcome(held, fleet.Publish(), TimePoint{}), "accepted");
 }
 
 TEST(Verify, AHeadMustNotLiveLongerThanTheSetting) {
