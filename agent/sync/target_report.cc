@@ -169,8 +169,8 @@ wire::TargetReport MakeTarget(const World& world, const DesiredStore& desired,
   out.verified = world.verified;
   const bool failed = ListProblems(world, desired, input, out);
   const bool planned = input.run != nullptr && desired.Find(input.app) != nullptr;
-  const HealthStatus health =
-      planned || input.entry == nullptr ? health::RollUp(healths) : HealthStatus::kUnknown;
+  const bool known = world.facts && (planned || input.entry == nullptr);
+  const HealthStatus health = known ? health::RollUp(healths) : HealthStatus::kUnknown;
   out.health = health::Name(health);
   out.state = StateOf(world, input.run, failed, health);
   if (input.run == nullptr) return out;

@@ -145,6 +145,7 @@ TEST_F(KnownClusterTest, AnotherClusterBehindTheSameAddressIsLetGoWhileTheAgentR
   EXPECT_TRUE(sim.cluster.watched().empty());
   EXPECT_EQ(sim.State("shop"), "Failed");
   EXPECT_EQ(sim.Target("shop").problems.at(0).code, "other_cluster");
+  EXPECT_EQ(sim.Target("shop").health, "Unknown");
   const size_t requests = sim.cluster.log.size();
   sim.Run(Millis(10 * 60 * 1000));
   EXPECT_EQ(sim.cluster.log.size(), requests);
