@@ -97,9 +97,11 @@ Status Agent::OpenKube() {
   kube::ApiserverKube::Options options;
   options.schema_dir = options_.state_dir + "/schemas";
   options.log = log_;
-  options.connect = [environment = options_.kube, executor]() -> Result<kube::Connection> {
+  options.kube_uid = identity_.kube_uid;
+  options.connect = [environment = options_.kube,
+                     executor](net::Admission admit) -> Result<kube::Connection> {
     TRY(const kube::Access now, kube::LoadAccess(environment));
-    TRY(auto client, kube::ConnectTo(now, executor));
+    TRY(auto client, kube::ConnectTo(now, std::move(admit), executor));
     return kube::Connection{std::move(client), now.path_prefix, now.token, now.token_file};
   };
   TRY(kube_, kube::ApiserverKube::Make(std::move(options), executor, pool_, clock_));

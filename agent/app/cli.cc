@@ -27,9 +27,10 @@ std::string Variable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-kube::Environment EnvironmentOf(const std::string& file) {
+kube::Environment EnvironmentOf(const std::string& file, const std::string& service_account) {
   kube::Environment out;
   out.file = file;
+  if (!service_account.empty()) out.service_account_dir = service_account;
   out.kubeconfig = Variable("KUBECONFIG");
   out.home = Variable("HOME");
   out.service_host = Variable("KUBERNETES_SERVICE_HOST");
@@ -39,6 +40,7 @@ kube::Environment EnvironmentOf(const std::string& file) {
 
 struct Arguments {
   std::string kubeconfig;
+  std::string service_account;
   std::string state_dir = kDefaultState;
   Output output = Output::kTable;
   std::string token_file;
@@ -58,11 +60,14 @@ void AddState(CLI::App& command, Arguments& args) {
 void AddKubeconfig(CLI::App& command, Arguments& args) {
   command.add_option("--kubeconfig", args.kubeconfig,
                      "kubeconfig (default: KUBECONFIG, the pod's ServiceAccount, ~/.kube/config)");
+  command.add_option("--service-account", args.service_account,
+                     "Directory with the token and ca.crt of the pod's ServiceAccount, where they "
+                     "are not mounted at the usual place");
 }
 
 int RunEnroll(Arguments& args) {
   args.enroll.state_dir = args.state_dir;
-  args.enroll.kube = EnvironmentOf(args.kubeconfig);
+  args.enroll.kube = EnvironmentOf(args.kubeconfig, args.service_account);
   args.enroll.output = args.output;
   if (!args.token_file.empty()) {
     auto text = ReadFile(args.token_file, 4096);
@@ -105,7 +110,7 @@ int RunAgent(Arguments& args) {
                                                           {"warn", LogLevel::kWarn},
                                                           {"error", LogLevel::kError}};
   args.run.state_dir = args.state_dir;
-  args.run.kube = EnvironmentOf(args.kubeconfig);
+  args.run.kube = EnvironmentOf(args.kubeconfig, args.service_account);
   args.run.notify_socket = Variable("NOTIFY_SOCKET");
   args.run.watchdog_usec = Variable("WATCHDOG_USEC");
   args.run.log_form = args.log_format == "json" ? LogForm::kJson : LogForm::kText;

@@ -32,7 +32,8 @@ Driver::Driver(asio::any_io_executor executor, DriverParts parts)
     : executor_(executor),
       parts_(std::move(parts)),
       signal_(executor),
-      watch_context_{parts_.kube, parts_.random, [this](sync::Event e) { Feed(std::move(e)); }} {}
+      watch_context_{parts_.kube, parts_.random, [this](sync::Event e) { Feed(std::move(e)); },
+                     parts_.clock, parts_.log} {}
 
 TaskVoid Driver::Run() {
   Feed(sync::Started{});

@@ -48,9 +48,9 @@ Result<std::unique_ptr<kube::ApiserverKube>> Connect(Session& session,
   kube::ApiserverKube::Options options;
   options.limit = Seconds(15);
   asio::any_io_executor executor = session.io.get_executor();
-  options.connect = [environment, executor]() -> Result<kube::Connection> {
+  options.connect = [environment, executor](net::Admission admit) -> Result<kube::Connection> {
     TRY(const kube::Access access, kube::LoadAccess(environment));
-    TRY(auto client, kube::ConnectTo(access, executor));
+    TRY(auto client, kube::ConnectTo(access, std::move(admit), executor));
     return kube::Connection{std::move(client), access.path_prefix, access.token, access.token_file};
   };
   return kube::ApiserverKube::Make(std::move(options), executor, session.pool, session.clock);

@@ -11,6 +11,10 @@ namespace {
 
 constexpr Seconds kWatchSeconds{300};  // merge.md section 14, jittered by up to a fifth
 constexpr size_t kBatch = 200;         // items of one Listed event
+// A watch that cannot be opened again is given up after both: an apiserver that is started anew is
+// back sooner, and a person is told before anything is decided on an old picture.
+constexpr int kTries = 3;
+constexpr Millis kPatience{5000};
 constexpr const char* kInitialEnd = "k8s.io/initial-events-end";
 
 kube::Selection SelectionOf(const sync::Watch& target) {
@@ -43,12 +47,9 @@ TaskVoid Watcher::Run(std::shared_ptr<Watcher> self) {
     auto ended = co_await self->Phase();
     const Ended failure = ended.has_value() ? *ended : Ended(FromError(ended.error()));
     if (self->stopped_ || (failure && failure->code == Errc::kCancelled)) break;
+    if (failure || self->version_.empty()) self->Lost();
     if (!failure) continue;
-    // Without a list nothing is known of the kind. A broken watch alone loses nothing: it resumes.
-    if (self->version_.empty()) {
-      Error error = MakeError(failure->code, failure->message);
-      self->Change(sync::ListFailed{self->target_.kind, std::move(error)});
-    }
+    self->Failed(*failure);
     const Millis pause =
         std::max(self->backoff_.Next(self->context_.random.Next()), failure->retry_after);
     const Status slept = co_await net::Sleep(pause);
@@ -57,8 +58,48 @@ TaskVoid Watcher::Run(std::shared_ptr<Watcher> self) {
   co_return Status();
 }
 
+// From now on, until the watch is open again, what was listed may be old.
+void Watcher::Lost() {
+  if (known_ && !std::exchange(broken_, true)) Change(sync::WatchBroken{target_.kind});
+}
+
+// Without a list nothing is known of the kind. A broken watch alone loses nothing: it resumes. But
+// one that cannot be opened is not to be taken for a quiet cluster.
+void Watcher::Failed(const sync::ApiFailure& failure) {
+  const Millis now = context_.clock.Monotonic();
+  if (failures_++ == 0) failing_since_ = now;
+  if (known_ && (failures_ < kTries || now - failing_since_ < kPatience)) return;
+  known_ = broken_ = false;
+  version_.clear();
+  LogFailure(failure);
+  Change(sync::ListFailed{target_.kind, failure});
+}
+
+// Once per outage: for the whole apiserver when it does not answer, else for the kind.
+void Watcher::LogFailure(const sync::ApiFailure& failure) {
+  bool& said = failure.http == 0 ? context_.away : logged_;
+  if (stopped_ || std::exchange(said, true)) return;
+  context_.log.Warn("watch_failed", MakeError(failure.code, failure.message),
+                    {{"kind", target_.kind.Text()}});
+}
+
+// The server has sent something: an open watch alone may be cut again at once.
+void Watcher::Proven() {
+  backoff_.Reset();
+  failures_ = 0;
+}
+
+// The watch is open and goes on from what is known.
+void Watcher::Opened() {
+  if (std::exchange(broken_, false)) Change(sync::WatchResumed{target_.kind});
+  context_.away = false;
+  if (std::exchange(logged_, false)) {
+    context_.log.Info("watch_restored", {{"kind", target_.kind.Text()}});
+  }
+}
+
 Task<Watcher::Ended> Watcher::Phase() {
-  if (!version_.empty()) co_return co_await Follow();
+  if (!version_.empty()) co_return co_await Follow(version_);
   first_ = true;
   items_.clear();
   if (context_.streaming_lists) co_return co_await FillFromStream();
@@ -101,17 +142,21 @@ Task<Watcher::Ended> Watcher::FillFromPages() {
     }
     version = std::move(page.resource_version);
     more = std::move(page.more);
-    EmitList(more.empty());
+    if (!more.empty()) EmitList(false);
     if (stopped_) co_return Ended();
   } while (!more.empty());
-  version_ = std::move(version);
-  backoff_.Reset();
-  co_return Ended();
+  co_return co_await Follow(std::move(version));
 }
 
-Task<Watcher::Ended> Watcher::Follow() {
-  CO_TRY(kube::WatchAnswer answer, co_await context_.kube.Watch(selection_, version_, Duration()));
+// REQUIRES: `version` is that of what is known, or of a list whose end is not told yet.
+Task<Watcher::Ended> Watcher::Follow(std::string version) {
+  CO_TRY(kube::WatchAnswer answer, co_await context_.kube.Watch(selection_, version, Duration()));
   if (const auto* failure = std::get_if<sync::ApiFailure>(&answer)) co_return OnError(*failure);
+  if (version_.empty()) {
+    EmitList(true);
+    version_ = std::move(version);
+  }
+  Opened();
   auto& stream = std::get<std::unique_ptr<kube::WatchStream>>(answer);
   co_return co_await Consume(*stream);
 }
@@ -138,7 +183,8 @@ Watcher::Ended Watcher::TakeInitial(std::vector<kube::WatchEvent> events) {
       filling_ = false;
       EmitList(true);
       version_ = it->resource_version;
-      backoff_.Reset();
+      Opened();
+      Proven();
       events.erase(events.begin(), it + 1);
       return Take(std::move(events));
     }
@@ -164,7 +210,7 @@ Watcher::Ended Watcher::Take(std::vector<kube::WatchEvent> events) {
       }
     }
     if (!event.resource_version.empty()) version_ = std::move(event.resource_version);
-    backoff_.Reset();
+    Proven();
   }
   return Ended();
 }
@@ -181,6 +227,10 @@ void Watcher::Change(sync::Event event) {
 
 void Watcher::EmitList(bool last) {
   Change(sync::Listed{target_.kind, first_, last, std::move(items_)});
+  if (last) {
+    known_ = true;
+    broken_ = false;
+  }
   first_ = false;
   items_.clear();
 }

@@ -1,10 +1,15 @@
 // Keeps one kind's objects in view: a streaming list where the server has them, else LIST pages,
 // then one watch after another. Every interruption is repaired here; what the machine has to know
-// (a fresh list, a change, a list that failed) comes out as events.
+// (a fresh list, a change, a list that failed, a watch that broke) comes out as events.
+//
+// A watch that breaks is opened again from where it was. When that does not succeed for some
+// seconds, the kind is given up as ListFailed, and the next thing to be known of it is a fresh
+// list. A list ends (Listed::last) once the watch that follows it is open.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,7 +17,9 @@
 #include "agent/kube/kube.h"
 #include "agent/sync/event.h"
 #include "protocol/base/backoff.h"
+#include "protocol/base/log.h"
 #include "protocol/base/random.h"
+#include "protocol/base/time.h"
 #include "protocol/net/task.h"
 
 namespace dunlin::app {
@@ -22,7 +29,10 @@ struct WatchContext {
   kube::Kube& kube;
   Random& random;
   std::function<void(sync::Event)> emit;
+  const Clock& clock;
+  Log log;
   bool streaming_lists = true;  // until the server refuses one
+  bool away = false;            // it has been logged that the apiserver does not answer
   Millis idle{60000};           // beyond a watch's own time: then the connection is dead
 };
 
@@ -43,11 +53,16 @@ class Watcher {
   Task<Ended> Phase();
   Task<Ended> FillFromStream();
   Task<Ended> FillFromPages();
-  Task<Ended> Follow();
+  Task<Ended> Follow(std::string version);
   Task<Ended> Consume(kube::WatchStream& stream);
   Ended Take(std::vector<kube::WatchEvent> events);
   Ended TakeInitial(std::vector<kube::WatchEvent> events);
   Ended OnError(const sync::ApiFailure& failure);
+  void Lost();
+  void Failed(const sync::ApiFailure& failure);
+  void Opened();
+  void Proven();
+  void LogFailure(const sync::ApiFailure& failure);
   void Change(sync::Event event);
   void EmitList(bool last);
   Seconds Duration();
@@ -58,6 +73,11 @@ class Watcher {
   Backoff backoff_;
   bool stopped_ = false;
   std::string version_;  // resume from here; empty: list again
+  bool known_ = false;   // listed, and not given up since
+  bool broken_ = false;  // WatchBroken is the last word on it
+  int failures_ = 0;     // in a row
+  Millis failing_since_{0};
+  bool logged_ = false;  // the failure under way
   bool filling_ = false;
   bool first_ = true;
   std::vector<sync::LiveItem> items_;

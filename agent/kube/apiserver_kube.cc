@@ -13,6 +13,7 @@ namespace dunlin::kube {
 namespace {
 
 constexpr Millis kReconnectEvery{60000};
+constexpr const char* kSystemNamespace = "/api/v1/namespaces/kube-system";
 
 Error ToError(const sync::ApiFailure& failure) { return MakeError(failure.code, failure.message); }
 
@@ -109,10 +110,9 @@ Result<std::unique_ptr<ApiserverKube>> ApiserverKube::Make(Options options,
                                                            asio::any_io_executor executor,
                                                            asio::thread_pool& pool,
                                                            const Clock& clock) {
-  TRY(Connection connection, options.connect());
   std::unique_ptr<ApiserverKube> out(
       new ApiserverKube(std::move(options), std::move(executor), pool, clock));
-  out->Use(std::move(connection));
+  TRY_VOID(out->Connect());
   return out;
 }
 
@@ -122,28 +122,58 @@ ApiserverKube::ApiserverKube(Options options, asio::any_io_executor executor,
       pool_(pool),
       clock_(clock),
       cache_(options_.schema_dir),
+      ours_(options_.kube_uid),
       loaded_(std::move(executor)) {}
 
-void ApiserverKube::Use(Connection connection) {
+Status ApiserverKube::Connect() {
+  connected_at_ = clock_.Monotonic();
+  TRY(Connection connection,
+      options_.connect([this](net::HttpClient& candidate) { return Admit(candidate); }));
   client_ = std::move(connection.client);
   prefix_ = std::move(connection.path_prefix);
   token_ = std::make_unique<TokenSource>(std::move(connection.token),
                                          std::move(connection.token_file), clock_);
-  connected_at_ = clock_.Monotonic();
+  return {};
 }
 
 bool ApiserverKube::Reconnect(const Error& error) {
   if (!IsTlsFailure(error.code) || clock_.Monotonic() - connected_at_ < kReconnectEvery) {
     return false;
   }
-  auto connection = options_.connect();
-  if (!connection) {
-    options_.log.Warn("kube_credentials_unreadable", connection.error());
-    connected_at_ = clock_.Monotonic();
-    return false;
+  const Status connected = Connect();
+  if (!connected) options_.log.Warn("kube_credentials_unreadable", connected.error());
+  return connected.has_value();
+}
+
+TaskVoid ApiserverKube::Admit(net::HttpClient& connection) {
+  net::HttpRequest first = Prepare(GetRequest(kSystemNamespace));
+  CO_TRY(net::HttpResponse response, co_await connection.Send(std::move(first), options_.limit));
+  if (response.status == 401 && token_->Reload()) {
+    net::HttpRequest second = Prepare(GetRequest(kSystemNamespace));
+    CO_TRY(response, co_await connection.Send(std::move(second), options_.limit));
   }
-  Use(std::move(*connection));
-  return true;
+  if (response.status != 200) {
+    Error error = ToError(FailureOf(response));
+    error.message = "which cluster it is cannot be read: " + error.message;
+    co_return error;
+  }
+  CO_TRY(const object::Value system, ParseBody(response.body));
+  co_return Judge(std::string(object::FindString(system, {"metadata", "uid"})));
+}
+
+Status ApiserverKube::Judge(const std::string& kube_uid) {
+  if (kube_uid.empty()) return MakeError(Errc::kCorrupt, "the namespace kube-system has no UID");
+  if (ours_.empty()) ours_ = kube_uid;
+  if (kube_uid == ours_) {
+    foreign_.clear();
+    return {};
+  }
+  Error error =
+      MakeError(Errc::kSignature, "the address leads to the cluster " + kube_uid +
+                                      ", this agent belongs to " + ours_ + " (UID of kube-system)");
+  if (foreign_ != kube_uid) options_.log.Warn("other_cluster", error);
+  foreign_ = kube_uid;
+  return error;
 }
 
 net::HttpRequest ApiserverKube::Prepare(net::HttpRequest request) {
@@ -196,11 +226,21 @@ TaskVoid ApiserverKube::Collect(const char* root, Discovery& discovery) {
 }
 
 Task<sync::ClusterFacts> ApiserverKube::Discover() {
+  auto facts = co_await ReadFacts();
+  if (!facts && facts.error().code == Errc::kSignature && !foreign_.empty()) {
+    sync::ClusterFacts foreign;
+    foreign.kube_uid = foreign_;
+    co_return foreign;
+  }
+  co_return facts;
+}
+
+Task<sync::ClusterFacts> ApiserverKube::ReadFacts() {
   sync::ClusterFacts out;
   net::HttpRequest request = GetRequest("/version");
   CO_TRY(const object::Value version, co_await Get(std::move(request)));
   out.version = object::FindString(version, {"gitVersion"});
-  request = GetRequest("/api/v1/namespaces/kube-system");
+  request = GetRequest(kSystemNamespace);
   CO_TRY(const object::Value system, co_await Get(std::move(request)));
   out.kube_uid = object::FindString(system, {"metadata", "uid"});
   Discovery discovery;

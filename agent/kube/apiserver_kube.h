@@ -1,4 +1,9 @@
 // The real Kube: one apiserver over one HttpClient.
+//
+// An address, a kubeconfig and a CA may all lead to another cluster than yesterday: a node was
+// installed anew, a load balancer or an etcd restored. So every connection reads the UID of
+// kube-system before anything else goes over it. Over one to another cluster nothing goes at all:
+// every call fails with kSignature, except Discover(), which says whose UID was found.
 #pragma once
 
 #include <functional>
@@ -11,7 +16,7 @@
 #include "agent/kube/kube.h"
 #include "agent/kube/openapi.h"
 #include "protocol/base/log.h"
-#include "protocol/net/http.h"
+#include "protocol/net/http_client.h"
 #include "protocol/net/runtime.h"
 
 namespace dunlin::kube {
@@ -27,9 +32,11 @@ struct Connection {
 class ApiserverKube : public Kube {
  public:
   struct Options {
-    // Called at the start and again, at most once a minute, when TLS no longer holds: kubeconfig
-    // and CA are read anew.
-    std::function<Result<Connection>()> connect;
+    // Called at the start and again, at most once a minute, when TLS or the cluster's identity no
+    // longer holds: kubeconfig and CA are read anew. The client must ask `admit` about every
+    // connection.
+    std::function<Result<Connection>(net::Admission admit)> connect;
+    std::string kube_uid;    // of the cluster that is ours; empty: the first that is seen
     std::string schema_dir;  // for merge tables; empty: none are kept
     Millis limit{60000};     // of one exchange; admission webhooks may take 30 s each
     Log log;
@@ -49,7 +56,10 @@ class ApiserverKube : public Kube {
  private:
   ApiserverKube(Options options, asio::any_io_executor executor, asio::thread_pool& pool,
                 const Clock& clock);
-  void Use(Connection connection);
+  Status Connect();
+  TaskVoid Admit(net::HttpClient& connection);
+  Status Judge(const std::string& kube_uid);
+  Task<sync::ClusterFacts> ReadFacts();
   // True when there is a new connection to try once more with.
   bool Reconnect(const Error& error);
   net::HttpRequest Prepare(net::HttpRequest request);
@@ -68,6 +78,8 @@ class ApiserverKube : public Kube {
   std::string prefix_;
   std::unique_ptr<TokenSource> token_;
   Millis connected_at_{0};
+  std::string ours_;     // UID of kube-system
+  std::string foreign_;  // the other cluster's, while the address leads there
   std::optional<OpenApiIndex> index_;
   // One document at a time: apps/v1 is 0.8 MB of text and ten times that as a tree.
   bool loading_ = false;

@@ -4,7 +4,6 @@
 
 #include "protocol/base/limits.h"
 #include "protocol/base/version.h"
-#include "protocol/net/http_client.h"
 #include "protocol/store/files.h"
 #include "protocol/tls/engine.h"
 
@@ -44,7 +43,7 @@ bool TokenSource::Reload() {
   return true;
 }
 
-Result<std::shared_ptr<net::HttpClient>> ConnectTo(const Access& access,
+Result<std::shared_ptr<net::HttpClient>> ConnectTo(const Access& access, net::Admission admit,
                                                    asio::any_io_executor executor) {
   if (access.ca_pem.empty()) {
     return MakeError(Errc::kInvalidArgument,
@@ -64,6 +63,7 @@ Result<std::shared_ptr<net::HttpClient>> ConnectTo(const Access& access,
   origin.host = access.host;
   origin.port = access.port;
   origin.server_name = access.server_name;
+  origin.admit = std::move(admit);
   origin.headers = {{"user-agent", std::string("dunlin-agent/") + kProductVersion}};
   return std::shared_ptr<net::HttpClient>(
       net::MakeHttpClient(std::move(executor), std::move(origin)));

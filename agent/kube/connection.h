@@ -7,7 +7,7 @@
 
 #include "agent/kube/kubeconfig.h"
 #include "protocol/base/time.h"
-#include "protocol/net/http.h"
+#include "protocol/net/http_client.h"
 
 namespace dunlin::kube {
 
@@ -29,8 +29,9 @@ class TokenSource {
   bool read_ = false;
 };
 
-// kInvalidArgument: a certificate or key that does not parse, or no certificate authority.
-Result<std::shared_ptr<net::HttpClient>> ConnectTo(const Access& access,
+// `admit` judges every connection. kInvalidArgument: a certificate or key that does not parse, or
+// no certificate authority.
+Result<std::shared_ptr<net::HttpClient>> ConnectTo(const Access& access, net::Admission admit,
                                                    asio::any_io_executor executor);
 
 }  // namespace dunlin::kube

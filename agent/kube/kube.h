@@ -50,7 +50,8 @@ using WatchAnswer = std::variant<std::unique_ptr<WatchStream>, sync::ApiFailure>
 class Kube {
  public:
   virtual ~Kube() = default;
-  // Version, UID of kube-system, all kinds. kNotFound/kPermission when kube-system is not readable.
+  // Version, UID of kube-system, all kinds; the UID alone when it is another cluster than ours.
+  // kNotFound/kPermission when kube-system is not readable.
   virtual Task<sync::ClusterFacts> Discover() = 0;
   // The merge table of one group-version; null when the server has no document for it. Cached by
   // the document's hash.

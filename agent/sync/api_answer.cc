@@ -58,9 +58,8 @@ FailureAction Judge(Verb verb, const ApiFailure& failure) {
                                                        : FailureAction::kFail;
     case 404:
       return JudgeNotFound(verb);
-    case 409:
-      // DELETE: another object has the name by now (UID precondition): ours is gone.
-      return verb == Verb::kDelete ? FailureAction::kDone : FailureAction::kReread;
+    case 409:  // of a DELETE: its preconditions do not hold
+      return FailureAction::kReread;
     case 415:
       return verb == Verb::kPatch ? FailureAction::kJsonMerge : FailureAction::kFail;
     case 429:

@@ -1,6 +1,7 @@
 #include "agent/sync/app_lane.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agent/plan/stamp.h"
@@ -182,7 +183,19 @@ void AppLane::OnListed(const Event& event) {
   if (listed.first) world_.live.BeginReplace(listed.kind);
   for (const LiveItem& item : listed.items) Seen(item.key, item.object);
   if (!listed.last) return;
-  for (const object::ResourceKey& key : world_.live.EndReplace(listed.kind)) Gone(key);
+  std::vector<object::ResourceKey> gone = world_.live.EndReplace(listed.kind);
+  // Deleted by us while the kind's watch began anew: nothing else says that it is gone.
+  for (const auto& [name, app] : runs_) {
+    std::copy_if(
+        app.going.begin(), app.going.end(), std::back_inserter(gone), [&](const auto& key) {
+          return plan::GroupKind::Of(key) == listed.kind && world_.live.Find(key) == nullptr;
+        });
+  }
+  for (const object::ResourceKey& key : gone) Gone(key);
+  // Perhaps what was not known is why nothing was removed.
+  for (auto& [name, app] : runs_) {
+    if (app.ended && !app.prune_refused.empty()) app.wants_plan = true;
+  }
   news_.moved = true;
   Hurry();
 }
@@ -205,6 +218,7 @@ void AppLane::Seen(const object::ResourceKey& key, object::Value object) {
   const std::string old_version(before == nullptr ? "" : ResourceVersionOf(*before));
   const LiveCache::Change change = world_.live.Put(key, std::move(object), now_);
   if (change.health_moved) news_.moved = true;
+  if (change.content_moved) Doubt(key);
 
   const Wanted* wanted = desired_.Find(key);
   const Record* record = world_.inventory.Find(key);
@@ -223,6 +237,15 @@ void AppLane::Seen(const object::ResourceKey& key, object::Value object) {
     return;
   }
   app.repairs.try_emplace(key);
+}
+
+// An object that is about to be removed is not what it was when that was decided.
+void AppLane::Doubt(const object::ResourceKey& key) {
+  const Record* record = world_.inventory.Find(key);
+  const auto run = record == nullptr ? runs_.end() : runs_.find(record->app);
+  if (run == runs_.end() || Busy(key)) return;  // preconditions guard the request in flight
+  const auto work = run->second.work.find(key);
+  if (work != run->second.work.end() && work->second.prune) run->second.wants_plan = true;
 }
 
 void AppLane::Gone(const object::ResourceKey& key) {

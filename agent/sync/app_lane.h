@@ -77,6 +77,7 @@ class AppLane {
   void OnTick(const Event& event);
   void Seen(const object::ResourceKey& key, object::Value object);
   void Gone(const object::ResourceKey& key);
+  void Doubt(const object::ResourceKey& key);
   void ParentAnswered(AppRun& app, const std::optional<ApiFailure>& failure);
 
   // States.
@@ -125,6 +126,8 @@ class AppLane {
   bool PumpMap(AppRun& app, WorkMap& map, bool repair, bool alone);
   bool MayStart(const AppRun& app, bool alone) const;
   bool Perform(AppRun& app, const object::ResourceKey& key, Work& work, bool repair);
+  bool PerformPrune(AppRun& app, const object::ResourceKey& key, Work& work, Flight flight);
+  void ReadAgain(AppRun& app, const object::ResourceKey& key, const object::Value& object);
   bool Objected(AppRun& app, const plan::Step& step);
   bool Send(AppRun& app, Work& work, Verb verb, Flight flight);
   void Skipped(AppRun& app, const plan::Step& step, const object::Value* read);

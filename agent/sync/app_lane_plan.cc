@@ -93,7 +93,10 @@ void AppLane::RequireKinds() {
     app.versions.clear();
   }
   for (const auto& [key, view] : world_.inventory.view()) {
-    runs_.at(view.app).kinds.insert(plan::GroupKind::Of(key));
+    // An app that is kept has no run; what it had under way may have left a record.
+    const auto run = runs_.find(view.app);
+    if (run == runs_.end()) continue;
+    run->second.kinds.insert(plan::GroupKind::Of(key));
     kinds[plan::GroupKind::Of(key)] = VersionOf(world_.inventory.Find(key)->api_version);
   }
   for (const auto& [key, wanted] : desired_.wanted()) {
@@ -180,6 +183,7 @@ void AppLane::Adopt(AppRun& app, plan::AppPlan plan) {
   app.going.clear();
   app.ended = false;
   app.stage = 0;
+  app.prune_waits = false;
   app.counts = {};
   app.conflicts = 0;
   app.api_warnings.clear();

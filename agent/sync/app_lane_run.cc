@@ -166,6 +166,9 @@ AppState AppLane::EnterPrune(AppRun& app) {
   const bool candidates = std::any_of(app.plan->prune.begin(), app.plan->prune.end(),
                                       [](const plan::Stage& s) { return !s.steps.empty(); });
   if (!candidates || ApplyFailed(app)) return EnterClose(app);
+  // A list that is on its way is no evidence that anything is gone.
+  app.prune_waits = !cluster_.Settled();
+  if (app.prune_waits) return AppState::kPruning;
   // The run may have taken minutes: what goes is decided by what is live now.
   plan::PlanInput input = decider_.Input();
   input.advancing_allowed = world_.MayPrune(now_);
@@ -193,6 +196,7 @@ AppState AppLane::EnterPruneStage(AppRun& app) {
       switch (step.action) {
         case plan::Action::kForget:
           world_.inventory.Remove(key);
+          app.troubles.erase(key);
           break;
         case plan::Action::kDelete:
         case plan::Action::kRelease:
@@ -201,6 +205,7 @@ AppState AppLane::EnterPruneStage(AppRun& app) {
         case plan::Action::kConflict:
           app.problems.push_back({app.name, key.Text(), "prune_conflict", step.reason});
           if (app.prune_refused.empty()) app.prune_refused = step.reason;
+          app.troubles.erase(key);
           break;
         default:
           app.going.insert(key);  // on its way already
@@ -214,6 +219,7 @@ AppState AppLane::EnterPruneStage(AppRun& app) {
 }
 
 AppState AppLane::PruneStage(AppRun& app) {
+  if (app.prune_waits) return EnterPrune(app);
   if (!app.work.empty()) return AppState::kPruning;
   const bool waits = app.plan->prune[app.stage].gate_gone && !app.going.empty();
   if (waits && now_ < app.gone_by) return AppState::kPruning;

@@ -1,6 +1,8 @@
 // The app lane's requests: who may send, what an answer means.
 #include <algorithm>
+#include <utility>
 
+#include "agent/plan/stamp.h"
 #include "agent/sync/app_lane.h"
 
 namespace dunlin::sync {
@@ -86,12 +88,7 @@ bool AppLane::PumpMap(AppRun& app, WorkMap& map, bool repair, bool alone) {
 
 bool AppLane::Perform(AppRun& app, const object::ResourceKey& key, Work& work, bool repair) {
   Flight flight{app.name, key, Verb::kGet, Purpose::kApply, repair, false, {}};
-  if (work.prune) {
-    flight.purpose = Purpose::kPrune;
-    flight.step = *work.prune;
-    const bool release = flight.step.action == plan::Action::kRelease;
-    return Send(app, work, release ? Verb::kPatch : Verb::kDelete, std::move(flight));
-  }
+  if (work.prune) return PerformPrune(app, key, work, std::move(flight));
   plan::DesiredPtr desired = decider_.Document(key);
   if (desired == nullptr && !desired_.loaded()) {
     desired_.Load(*world_.statement, world_.bundles, world_.facts->kinds,
@@ -141,6 +138,39 @@ bool AppLane::Perform(AppRun& app, const object::ResourceKey& key, Work& work, b
       return true;  // the planner gives these for objects that are not desired only
   }
   return true;
+}
+
+// Only what an open watch shows is removed.
+bool AppLane::PerformPrune(AppRun& app, const object::ResourceKey& key, Work& work, Flight flight) {
+  using ListState = ClusterLane::ListState;
+  const ListState known = cluster_.ListOf(plan::GroupKind::Of(key));
+  if (known == ListState::kWaiting || known == ListState::kBroken) return false;
+  if (known != ListState::kListed) {
+    app.wants_plan = true;  // the plan says why it stays
+    return true;
+  }
+  if (world_.live.Find(key) == nullptr) {
+    world_.inventory.Remove(key);
+    return true;
+  }
+  flight.purpose = Purpose::kPrune;
+  flight.step = *work.prune;
+  if (std::exchange(work.must_read, false)) {
+    flight.purpose = Purpose::kRead;
+    return Send(app, work, Verb::kGet, std::move(flight));
+  }
+  const bool release = flight.step.action == plan::Action::kRelease;
+  return Send(app, work, release ? Verb::kPatch : Verb::kDelete, std::move(flight));
+}
+
+// What could not be removed because it is not what we knew: whether it still goes is decided anew.
+void AppLane::ReadAgain(AppRun& app, const object::ResourceKey& key, const object::Value& object) {
+  if (object::FindString(object, {"metadata", "labels", plan::kPartOfLabel}).empty()) {
+    world_.live.Remove(key);
+  } else if (!world_.live.IsOlder(key, object)) {
+    world_.live.Put(key, object, now_);
+  }
+  app.wants_plan = true;
 }
 
 // The planner lets nobody write it.
@@ -220,6 +250,7 @@ void AppLane::OnAnswered(const Event& event) {
   if (run == runs_.end()) return;
   AppRun& app = run->second;
   --app.in_flight;
+  if (world_.kept.contains(flight.app)) return;  // its records are dropped, this one, too
   WorkMap& map = flight.repair ? app.repairs : app.work;
   auto work = map.find(flight.key);
   // A newer run may have put the same object on its list: that one decides anew.
@@ -235,8 +266,12 @@ void AppLane::OnAnswered(const Event& event) {
     const bool gone = Judge(flight.verb, *answered.answer.failure) == FailureAction::kDone;
     if (work != map.end() || gone) done = Failed(app, flight, *answered.answer.failure, target);
   } else if (flight.purpose == Purpose::kRead) {
-    target.read = answered.answer.object;
     target.state = Work::State::kOpen;
+    if (target.prune) {
+      ReadAgain(app, flight.key, answered.answer.object);
+    } else {
+      target.read = answered.answer.object;
+    }
   } else {
     Count(flight, "ok");
     window_.Succeeded(now_);
@@ -297,7 +332,9 @@ bool AppLane::Removed(AppRun& app, const Flight& flight, bool gone) {
     return true;
   }
   ++app.counts.deleted;
-  if (gone || world_.live.Find(flight.key) == nullptr) {
+  const auto known = cluster_.ListOf(plan::GroupKind::Of(flight.key));
+  const bool listed = known != ClusterLane::ListState::kWaiting;
+  if (gone || (listed && world_.live.Find(flight.key) == nullptr)) {
     world_.inventory.Remove(flight.key);
   } else {
     app.going.insert(flight.key);  // its record goes when the watch says that it is gone
@@ -309,12 +346,8 @@ bool AppLane::Failed(AppRun& app, const Flight& flight, const ApiFailure& failur
   const object::ResourceKey& key = flight.key;
   work.state = Work::State::kOpen;
   switch (Judge(flight.verb, failure)) {
-    case FailureAction::kDone: {
-      // A conflict says that ours is gone, unless we can still see it.
-      const plan::LiveObject* live = world_.live.Find(key);
-      const bool there = failure.http == 409 && live != nullptr && UidOf(*live) == flight.step.uid;
-      return there ? TryLater(app, flight, failure, work) : Removed(app, flight, true);
-    }
+    case FailureAction::kDone:
+      return Removed(app, flight, true);
     case FailureAction::kWait:
       WaitFor(app, flight, failure, work);
       return false;
@@ -325,8 +358,8 @@ bool AppLane::Failed(AppRun& app, const Flight& flight, const ApiFailure& failur
         ++app.conflicts;
         ++world_.counters.conflicts;
       }
-      if (work.prune || ++work.rereads > kRereads) return TryLater(app, flight, failure, work);
       work.must_read = true;
+      if (work.prune || ++work.rereads > kRereads) return TryLater(app, flight, failure, work);
       return false;
     case FailureAction::kRecreate:
       if (work.prune) return Removed(app, flight, true);

@@ -72,6 +72,7 @@ struct AppRun {
   std::optional<plan::AppPlan> plan;
   size_t stage = 0;  // index into plan->stages, later into plan->prune
   WorkMap work;
+  bool prune_waits = false;             // for lists: what goes is decided with all of them at hand
   std::set<object::ResourceKey> going;  // deleted, and still there
   bool ended = true;                    // the run has its result; only the parent is left to write
   bool changed = false;       // something was written since the parent was brought up to date

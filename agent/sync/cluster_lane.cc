@@ -1,13 +1,33 @@
 #include "agent/sync/cluster_lane.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace dunlin::sync {
 
 namespace {
 constexpr Millis kSchemaPause{10000};
+// One kind may fail again and again while the apiserver is well.
+constexpr Millis kProbePause{10000};
 constexpr std::string_view kAwayHint =
     "check that it is up, and the address and credentials in the agent's kubeconfig; the agent "
-    "tries "
-    "again by itself";
+    "tries again by itself, and removes nothing meanwhile";
+
+// Not this kind alone, as far as one answer can tell.
+bool IsAway(const ApiFailure& failure) {
+  return failure.http == 0 || failure.http == 401 || failure.http == 429 || failure.http >= 500;
+}
+
+wire::Problem ProblemOf(const plan::GroupKind& kind, const ApiFailure& failure) {
+  if (IsAway(failure)) {
+    return {"", kUnreachable, "the apiserver does not answer: " + failure.message,
+            std::string(kAwayHint)};
+  }
+  return {kind.Text(), failure.http == 403 ? "forbidden" : "list_failed",
+          kind.Text() + " cannot be listed and watched: " + failure.message,
+          "give the agent's account the rights list and watch on it (RBAC); changes in the cluster "
+          "are not seen and nothing of this kind is pruned meanwhile"};
+}
 }  // namespace
 
 struct ClusterLane::Row {
@@ -25,21 +45,29 @@ const ClusterLane::Row ClusterLane::kTable[] = {
     {State::kDiscovering, EventIndex<SchemaFailed>(),   &ClusterLane::OnSchemaFailed},
     {State::kDiscovering, EventIndex<Listed>(),         &ClusterLane::OnListed},
     {State::kDiscovering, EventIndex<ListFailed>(),     &ClusterLane::OnListFailed},
+    {State::kDiscovering, EventIndex<WatchBroken>(),    &ClusterLane::OnWatchBroken},
+    {State::kDiscovering, EventIndex<WatchResumed>(),   &ClusterLane::OnWatchResumed},
     {State::kDiscovering, EventIndex<Tick>(),           &ClusterLane::Stay},
     {State::kKnown,       EventIndex<SchemaLoaded>(),   &ClusterLane::OnSchema},
     {State::kKnown,       EventIndex<SchemaFailed>(),   &ClusterLane::OnSchemaFailed},
     {State::kKnown,       EventIndex<Listed>(),         &ClusterLane::OnListed},
     {State::kKnown,       EventIndex<ListFailed>(),     &ClusterLane::OnListFailed},
+    {State::kKnown,       EventIndex<WatchBroken>(),    &ClusterLane::OnWatchBroken},
+    {State::kKnown,       EventIndex<WatchResumed>(),   &ClusterLane::OnWatchResumed},
     {State::kKnown,       EventIndex<Tick>(),           &ClusterLane::OnTick},
     {State::kAway,        EventIndex<SchemaLoaded>(),   &ClusterLane::OnSchema},
     {State::kAway,        EventIndex<SchemaFailed>(),   &ClusterLane::OnSchemaFailed},
     {State::kAway,        EventIndex<Listed>(),         &ClusterLane::OnListed},
     {State::kAway,        EventIndex<ListFailed>(),     &ClusterLane::OnListFailed},
+    {State::kAway,        EventIndex<WatchBroken>(),    &ClusterLane::OnWatchBroken},
+    {State::kAway,        EventIndex<WatchResumed>(),   &ClusterLane::OnWatchResumed},
     {State::kAway,        EventIndex<Tick>(),           &ClusterLane::OnTick},
     {State::kForeign,     EventIndex<SchemaLoaded>(),   &ClusterLane::Stay},
     {State::kForeign,     EventIndex<SchemaFailed>(),   &ClusterLane::Stay},
     {State::kForeign,     EventIndex<Listed>(),         &ClusterLane::Stay},
     {State::kForeign,     EventIndex<ListFailed>(),     &ClusterLane::Stay},
+    {State::kForeign,     EventIndex<WatchBroken>(),    &ClusterLane::Stay},
+    {State::kForeign,     EventIndex<WatchResumed>(),   &ClusterLane::Stay},
     {State::kForeign,     EventIndex<Tick>(),           &ClusterLane::OnTick},
 };
 // clang-format on
@@ -105,23 +133,28 @@ ClusterLane::State ClusterLane::OnDiscovered(const Event& event) {
   const ClusterFacts& facts = std::get<Discovered>(event).facts;
   const std::string& enrolled = world_.identity.kube_uid;
   const std::string ours = enrolled.empty() ? world_.trusted.kube_uid : enrolled;
-  world_.Clear("apiserver_unreachable");
+  const bool was_away = std::exchange(away_, false);
+  asked_ = now_;
   if (!ours.empty() && facts.kube_uid != ours) {
     world_.facts.reset();
     StopWatches(*out_);
-    world_.Raise("other_cluster",
-                 "the kubeconfig leads to the cluster " + facts.kube_uid +
+    ClearUnreachable();
+    world_.Raise(kOtherCluster,
+                 "the apiserver's address leads to the cluster " + facts.kube_uid +
                      ", this agent was enrolled for " + ours + " (UID of kube-system)",
-                 "correct the kubeconfig, or enrol this agent anew; nothing is written meanwhile");
+                 "correct the kubeconfig, or enrol this agent anew if the cluster was made anew; "
+                 "nothing is read or written meanwhile");
     wake_ = now_ + Millis(30000);
     return State::kForeign;
   }
-  world_.Clear("other_cluster");
+  world_.Clear(kOtherCluster);
   world_.facts = facts;
   world_.trusted.kube_uid = facts.kube_uid;
   ++discoveries_;
   backoff_.Reset();
   StartWatches(*out_);
+  if (was_away) OpenAgain(*out_);
+  ClearUnreachable();
   if (again_) {
     again_ = false;
     out_->Do(Discover{});
@@ -132,7 +165,9 @@ ClusterLane::State ClusterLane::OnDiscovered(const Event& event) {
 
 ClusterLane::State ClusterLane::OnDiscoverFailed(const Event& event) {
   again_ = false;
-  world_.Raise("apiserver_unreachable",
+  away_ = true;
+  asked_ = now_;
+  world_.Raise(kUnreachable,
                "the apiserver does not answer: " + std::get<DiscoverFailed>(event).error.message,
                std::string(kAwayHint));
   wake_ = now_ + backoff_.Next(world_.jitter.Next());
@@ -187,13 +222,15 @@ void ClusterLane::StartWatches(Out& out) {
   }
   for (const auto& [kind, version] : wanted) {
     watched_[kind].version = version;
+    world_.unlisted.insert(kind);
     out.Do(Watch{kind, version, world_.facts->kinds.at(kind).plural});
   }
 }
 
 ClusterLane::WatchedMap::iterator ClusterLane::Stop(WatchedMap::iterator it, Out& out) {
   world_.live.DropKind(it->first);
-  world_.failed_lists.erase(it->first);
+  world_.unlisted.erase(it->first);
+  world_.unreadable.erase(it->first);
   world_.Clear("list_failed:" + it->first.Text());
   out.Do(Unwatch{it->first});
   return watched_.erase(it);
@@ -219,15 +256,33 @@ ClusterLane::State ClusterLane::OnSchemaFailed(const Event& event) {
   return state_;
 }
 
+// The apiserver is back: lists that failed because it was away do not wait for their time.
+void ClusterLane::OpenAgain(Out& out) {
+  for (const auto& [kind, watched] : watched_) {
+    const auto problem = world_.unreadable.find(kind);
+    if (problem == world_.unreadable.end() || problem->second.code != kUnreachable) continue;
+    out.Do(Watch{kind, watched.version, world_.facts->kinds.at(kind).plural});
+  }
+}
+
+void ClusterLane::ClearUnreachable() {
+  if (away_) return;
+  for (const auto& [kind, problem] : world_.unreadable) {
+    if (problem.code == kUnreachable) return;
+  }
+  world_.Clear(kUnreachable);
+}
+
 ClusterLane::State ClusterLane::OnListed(const Event& event) {
   const Listed& listed = std::get<Listed>(event);
   const auto watched = watched_.find(listed.kind);
-  if (watched != watched_.end() && listed.last) {
-    watched->second.list = ListState::kListed;
-    world_.failed_lists.erase(listed.kind);
-    world_.Clear("apiserver_unreachable");
-    world_.Clear("list_failed:" + listed.kind.Text());
-  }
+  if (watched == watched_.end() || !listed.last) return state_;
+  watched->second.list = ListState::kListed;
+  world_.unlisted.erase(listed.kind);
+  if (world_.unreadable.erase(listed.kind) > 0) world_.problems_moved = true;
+  world_.Clear("list_failed:" + listed.kind.Text());
+  ClearUnreachable();
+  if (state_ == State::kAway) wake_ = now_;
   return state_;
 }
 
@@ -235,22 +290,50 @@ ClusterLane::State ClusterLane::OnListFailed(const Event& event) {
   const ListFailed& failed = std::get<ListFailed>(event);
   const auto watched = watched_.find(failed.kind);
   if (watched == watched_.end()) return state_;
-  // A list that was complete once stays usable while its watch is opened again.
-  if (watched->second.list != ListState::kListed) {
-    watched->second.list = ListState::kFailed;
-    world_.failed_lists.insert(failed.kind);
+  watched->second.list = ListState::kFailed;
+  world_.unlisted.erase(failed.kind);
+  wire::Problem problem = ProblemOf(failed.kind, failed.failure);
+  const bool away = problem.code == kUnreachable;
+  // One problem for all kinds, in the words of the first one.
+  if (!away) {
+    world_.Raise("list_failed:" + failed.kind.Text(), problem.message, problem.hint);
+  } else if (!world_.problems.contains(problem.code)) {
+    world_.Raise(problem.code, problem.message, problem.hint);
   }
-  if (IsRetryable(failed.error.code)) {
-    world_.Raise("apiserver_unreachable",
-                 "a watch of " + failed.kind.Text() + " broke: " + failed.error.message,
-                 std::string(kAwayHint));
-    return state_;
+  wire::Problem& known = world_.unreadable[failed.kind];
+  if (known.code != problem.code) world_.problems_moved = true;
+  known = std::move(problem);
+  // Is it this kind, the apiserver, or another cluster behind its address?
+  if (!away || state_ != State::kKnown || now_ - asked_ < kProbePause) return state_;
+  out_->Do(Discover{});
+  return State::kDiscovering;
+}
+
+ClusterLane::State ClusterLane::OnWatchBroken(const Event& event) {
+  const auto watched = watched_.find(std::get<WatchBroken>(event).kind);
+  if (watched != watched_.end() && watched->second.list == ListState::kListed) {
+    watched->second.list = ListState::kBroken;
   }
-  world_.Raise("list_failed:" + failed.kind.Text(),
-               failed.kind.Text() + " cannot be listed: " + failed.error.message,
-               "give the agent's account the rights list and watch; nothing of this kind is pruned "
-               "meanwhile");
   return state_;
+}
+
+ClusterLane::State ClusterLane::OnWatchResumed(const Event& event) {
+  const auto watched = watched_.find(std::get<WatchResumed>(event).kind);
+  if (watched != watched_.end() && watched->second.list == ListState::kBroken) {
+    watched->second.list = ListState::kListed;
+  }
+  return state_;
+}
+
+ClusterLane::ListState ClusterLane::ListOf(const plan::GroupKind& kind) const {
+  const auto watched = watched_.find(kind);
+  return watched == watched_.end() ? ListState::kNotWatched : watched->second.list;
+}
+
+bool ClusterLane::Settled() const {
+  return std::all_of(watched_.begin(), watched_.end(), [](const auto& item) {
+    return item.second.list == ListState::kListed || item.second.list == ListState::kFailed;
+  });
 }
 
 bool ClusterLane::Ready(const std::set<plan::GroupKind>& kinds,

@@ -23,6 +23,10 @@ class ClusterLane {
   static bool Takes(const Event& event);
   void Resume(const Event& event, TimePoint now, Out& out);
 
+  // How well the objects of a kind are known. kWaiting: its first list is on its way. kListed: its
+  // watch is open. kBroken: it broke a moment ago. kFailed: see World::unreadable.
+  enum class ListState { kNotWatched, kWaiting, kListed, kBroken, kFailed };
+
   // Asks for discovery (again): at the start, after CRDs were established, after a 404.
   void Rediscover(TimePoint now, Out& out);
   // What the desired and the recorded objects need: kinds with the version to watch them in (of the
@@ -31,6 +35,9 @@ class ClusterLane {
   void Require(std::map<plan::GroupKind, std::string> kinds,
                std::set<object::GroupVersion> versions, Out& out);
   bool Watches(const plan::GroupKind& kind) const { return watched_.contains(kind); }
+  ListState ListOf(const plan::GroupKind& kind) const;
+  // Every kind is as its open watch shows it, or known to be unreadable.
+  bool Settled() const;
   std::optional<TimePoint> Wake() const;
 
   // The kinds are known, and the lists and schemas of these are here (or failed).
@@ -44,7 +51,6 @@ class ClusterLane {
   State state() const { return state_; }
 
  private:
-  enum class ListState { kWaiting, kListed, kFailed };
   struct Watched {
     std::string version;
     ListState list = ListState::kWaiting;
@@ -61,11 +67,15 @@ class ClusterLane {
   State OnSchemaFailed(const Event& event);
   State OnListed(const Event& event);
   State OnListFailed(const Event& event);
+  State OnWatchBroken(const Event& event);
+  State OnWatchResumed(const Event& event);
   State OnTick(const Event& event);
   State Stay(const Event& event);
 
   void StartWatches(Out& out);
   void StopWatches(Out& out);
+  void OpenAgain(Out& out);
+  void ClearUnreachable();
   WatchedMap::iterator Stop(WatchedMap::iterator it, Out& out);
   void AskForSchema(const object::GroupVersion& version, Out& out);
 
@@ -74,6 +84,8 @@ class ClusterLane {
   Backoff backoff_;
   TimePoint wake_{};
   int64_t discoveries_ = 0;
+  bool away_ = false;   // the last discovery failed
+  TimePoint asked_{};   // when it was answered or failed
   bool again_ = false;  // discovery was asked for while one was under way
   std::map<plan::GroupKind, std::string> kinds_;
   WatchedMap watched_;

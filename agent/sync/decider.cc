@@ -93,7 +93,8 @@ plan::PlanInput Decider::Input() const {
   input.inventory = &world_.inventory.view();
   input.kinds = &world_.facts->kinds;
   input.schemas = [this](const merge::Gvk& gvk) { return Lookup(gvk); };
-  input.failed_lists = world_.failed_lists;
+  input.failed_lists = world_.unlisted;
+  for (const auto& [kind, problem] : world_.unreadable) input.failed_lists.insert(kind);
   input.keep = world_.statement && world_.statement->keep;
   input.statement_complete = world_.StatementComplete() && desired_.lost().empty();
   input.keep_on_removal = world_.keep_on_removal;
@@ -157,7 +158,13 @@ std::optional<Request> Decider::MakeRequest(const plan::Step& step, Verb verb) c
   if (const AppRules* rules = desired_.Rules(step.app)) request.as_user = rules->as_user;
   if (verb == Verb::kGet) return request;
   request.content_type = merge::ContentType(step.merge.kind);
-  request.body = object::CanonicalJson(step.merge.body);
+  object::Value body = step.merge.body;
+  // What is deleted is what we have seen: not an object that somebody changed a moment ago.
+  if (const plan::LiveObject* live = world_.live.Find(step.key);
+      verb == Verb::kDelete && live != nullptr) {
+    body.as_object()["preconditions"].as_object()["resourceVersion"] = ResourceVersionOf(*live);
+  }
+  request.body = object::CanonicalJson(body);
   return request;
 }
 

@@ -100,9 +100,18 @@ struct Listed {
   bool last = false;
   std::vector<LiveItem> items;
 };
+// The kind's objects are not known: its list failed, or its watch could not be opened again.
 struct ListFailed {
   plan::GroupKind kind;
-  Error error;
+  ApiFailure failure;
+};
+// The watch of a listed kind broke a moment ago and is being opened again.
+struct WatchBroken {
+  plan::GroupKind kind;
+};
+// It is open again from where it broke.
+struct WatchResumed {
+  plan::GroupKind kind;
 };
 struct LiveChanged {
   plan::GroupKind kind;
@@ -140,9 +149,9 @@ struct Tick {};  // the wake-up time of the last step has come
 using Event =
     std::variant<Started, StateLoaded, StateFailed, PollAnswered, PollFailed, BundlesLoaded,
                  BundleFetched, FetchFailed, IntentStored, IntentFailed, Discovered, DiscoverFailed,
-                 SchemaLoaded, SchemaFailed, Listed, ListFailed, LiveChanged, LiveDeleted, Answered,
-                 ParentWritten, ParentRemoved, RecordsStored, RecordsFailed, ReportSent,
-                 ReportFailed, Tick>;
+                 SchemaLoaded, SchemaFailed, Listed, ListFailed, WatchBroken, WatchResumed,
+                 LiveChanged, LiveDeleted, Answered, ParentWritten, ParentRemoved, RecordsStored,
+                 RecordsFailed, ReportSent, ReportFailed, Tick>;
 std::string_view Name(const Event& event);
 
 // ---- actions

@@ -8,9 +8,9 @@
 // away. Every lane is a table of (state, event) rows; an event without a row is a bug and aborts.
 //
 // REQUIRES: Started is the first event. One answer event per action; Watch answers with Listed or
-// ListFailed, then LiveChanged and LiveDeleted, then Listed or ListFailed again, until Unwatch
-// (events of that kind that were already on their way may still come). Tick at Step::wake, or at
-// any time.
+// ListFailed, then LiveChanged and LiveDeleted, WatchBroken, then WatchResumed, Listed or
+// ListFailed, until Unwatch (events of that kind that were already on their way may still come);
+// Watch of a kind that is watched already begins it anew. Tick at Step::wake, or at any time.
 #pragma once
 
 #include "agent/sync/app_lane.h"

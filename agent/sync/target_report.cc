@@ -1,5 +1,7 @@
 #include "agent/sync/target_report.h"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "agent/health/health.h"
@@ -51,10 +53,32 @@ struct TargetInput {
   const AppRun* run = nullptr;                 // null: nothing of it was planned yet
 };
 
+// What is not known of the cluster cannot be called Synced. True when there is such a thing.
+bool ListBlindness(const World& world, const AppRun* run, wire::TargetReport& out) {
+  const size_t before = out.problems.size();
+  if (const auto other = world.problems.find(kOtherCluster); other != world.problems.end()) {
+    Add(out.problems, other->second);
+  }
+  if (run == nullptr) return out.problems.size() > before;
+  bool away = false;
+  for (const plan::GroupKind& kind : run->kinds) {
+    const auto unreadable = world.unreadable.find(kind);
+    if (unreadable == world.unreadable.end()) continue;
+    if (unreadable->second.code != kUnreachable) {
+      Add(out.problems, unreadable->second);
+      continue;
+    }
+    if (std::exchange(away, true)) continue;  // one problem, however many kinds
+    const auto said = world.problems.find(kUnreachable);
+    Add(out.problems, said == world.problems.end() ? unreadable->second : said->second);
+  }
+  return out.problems.size() > before;
+}
+
 // Lists everything that keeps the app from its state; true when a part of it has failed.
 bool ListProblems(const World& world, const DesiredStore& desired, const TargetInput& input,
                   wire::TargetReport& out) {
-  bool failed = false;
+  bool failed = ListBlindness(world, input.run, out);
   if (input.entry != nullptr && !world.bundles.contains(input.entry->bundle)) {
     failed = true;
     Add(out.problems, {"", "bundle_lost", "the app's bundle is damaged on disk",
@@ -145,8 +169,8 @@ wire::TargetReport MakeTarget(const World& world, const DesiredStore& desired,
   out.verified = world.verified;
   const bool failed = ListProblems(world, desired, input, out);
   const bool planned = input.run != nullptr && desired.Find(input.app) != nullptr;
-  const HealthStatus health =
-      planned || input.entry == nullptr ? health::RollUp(healths) : HealthStatus::kUnknown;
+  const bool known = world.facts && (planned || input.entry == nullptr);
+  const HealthStatus health = known ? health::RollUp(healths) : HealthStatus::kUnknown;
   out.health = health::Name(health);
   out.state = StateOf(world, input.run, failed, health);
   if (input.run == nullptr) return out;

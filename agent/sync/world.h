@@ -43,6 +43,10 @@ struct Counters {
   int64_t syncs_failed = 0;
 };
 
+// Codes of problems that a target's report takes over from the agent's.
+inline constexpr const char* kUnreachable = "apiserver_unreachable";
+inline constexpr const char* kOtherCluster = "other_cluster";
+
 struct World {
   explicit World(Config c) : config(std::move(c)), jitter(config.seed) {}
 
@@ -65,7 +69,9 @@ struct World {
   std::optional<ClusterFacts> facts;
   std::map<object::GroupVersion, SchemaPtr> schemas;
   LiveCache live;
-  std::set<plan::GroupKind> failed_lists;
+  // Kinds of which nothing is known now. Nothing missing in `live` is missing for that reason.
+  std::map<plan::GroupKind, wire::Problem> unreadable;  // their list or watch failed, and why
+  std::set<plan::GroupKind> unlisted;                   // their first list is on its way
 
   // apps
   InventoryStore inventory;

@@ -56,6 +56,7 @@ struct Pool : std::enable_shared_from_this<Pool> {
   std::shared_ptr<ClientConnection> current;
   std::vector<std::weak_ptr<ClientConnection>> former;  // draining
   bool closed = false;
+  bool single = false;                                    // `current` is never replaced
   std::shared_ptr<asio::cancellation_signal> connecting;  // null: no attempt is under way
   uint64_t attempts = 0;                                  // that have ended
   std::optional<Error> last_failure;                      // of the latest attempt
@@ -75,6 +76,16 @@ Task<internal::Socket> Dial(const Origin& origin) {
   return internal::ConnectTcp(origin.host, origin.port, origin.connect_limit);
 }
 
+// Closes a connection that nobody took over.
+struct OnTrial {
+  ~OnTrial() {
+    if (connection) connection->CloseGently(MakeError(Errc::kCancelled, "not admitted"));
+  }
+  std::shared_ptr<ClientConnection> connection;
+};
+
+TaskVoid Admit(const Pool& pool, const std::shared_ptr<ClientConnection>& connection);
+
 TaskVoid Establish(std::shared_ptr<Pool> pool) {
   const Origin& origin = pool->origin;
   CO_TRY(internal::Socket socket, co_await Dial(origin));
@@ -90,8 +101,14 @@ TaskVoid Establish(std::shared_ptr<Pool> pool) {
   }
   if (pool->closed) co_return MakeError(Errc::kCancelled, "the client was closed");
   const internal::ClientLimits limits{origin.ping_every, origin.ping_limit};
-  pool->current = std::make_shared<ClientConnection>(std::move(transport), limits);
-  pool->current->Start(Bytes());
+  OnTrial trial;
+  trial.connection = std::make_shared<ClientConnection>(std::move(transport), limits);
+  trial.connection->Start(Bytes());
+  if (origin.admit) {
+    CO_TRY_VOID(co_await Admit(*pool, trial.connection));
+    if (pool->closed) co_return MakeError(Errc::kCancelled, "the client was closed");
+  }
+  pool->current = std::move(trial.connection);
   co_return Status();
 }
 
@@ -142,6 +159,10 @@ Task<std::shared_ptr<ClientConnection>> Acquire(std::shared_ptr<Pool> pool) {
       CO_TRY_VOID(co_await connection->room().Wait(Millis::max()));
       continue;
     }
+    if (pool->single && connection->open()) {
+      co_return MakeError(Errc::kUnavailable, "the server is closing the connection");
+    }
+    if (pool->single) co_return connection->why();
     // A server that closes right after the handshake (it refused our certificate, or admits nobody)
     // would otherwise be tried again and again.
     if (tried && connection && !connection->open()) co_return connection->why();
@@ -245,6 +266,29 @@ Task<std::unique_ptr<ResponseStream>> OpenTask(std::shared_ptr<Pool> pool, HttpR
   std::unique_ptr<ResponseStream> stream =
       std::make_unique<H2ResponseStream>(std::move(*asked), what);
   co_return Answer(std::move(stream));
+}
+
+// For the admission of one connection, which it does not close.
+class TrialClient : public HttpClient {
+ public:
+  explicit TrialClient(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
+  Task<HttpResponse> Send(HttpRequest request, Millis limit) override {
+    return SendTask(pool_, std::move(request), limit);
+  }
+  Task<std::unique_ptr<ResponseStream>> Open(HttpRequest request, Millis limit) override {
+    return OpenTask(pool_, std::move(request), limit);
+  }
+
+ private:
+  std::shared_ptr<Pool> pool_;
+};
+
+TaskVoid Admit(const Pool& pool, const std::shared_ptr<ClientConnection>& connection) {
+  auto single = std::make_shared<Pool>(pool.executor, pool.origin);
+  single->single = true;
+  single->current = connection;
+  TrialClient client(std::move(single));
+  co_return co_await pool.origin.admit(client);
 }
 
 class PooledClient : public HttpClient {

@@ -212,10 +212,16 @@ Status Fleet::Enroll(const std::string& cluster, const std::string& region,
 }
 
 Status Fleet::StartAgent(const std::string& cluster, const std::string& kubeconfig) {
+  return StartAgent(cluster, {"--kubeconfig", kubeconfig}, {});
+}
+
+Status Fleet::StartAgent(const std::string& cluster, std::vector<std::string> arguments,
+                         std::map<std::string, std::string> env) {
   support::ChildOptions options;
-  options.command = {Program("dunlin-agent"), "run",          "--state",
-                     state(cluster),          "--kubeconfig", kubeconfig};
-  options.log = directory_ + "/agent-" + cluster + ".log";
+  options.command = {Program("dunlin-agent"), "run", "--state", state(cluster)};
+  for (std::string& argument : arguments) options.command.push_back(std::move(argument));
+  options.env = std::move(env);
+  options.log = agent_log(cluster);
   TRY(support::Child child, support::Child::Start(options));
   agents_.insert_or_assign(cluster, std::move(child));
   return {};

@@ -62,6 +62,12 @@ class Fleet {
   Status Enroll(const std::string& cluster, const std::string& region,
                 const std::string& kubeconfig, std::vector<std::string> labels = {"tier=edge"});
   Status StartAgent(const std::string& cluster, const std::string& kubeconfig);
+  // With what says where the apiserver is in the arguments and the environment.
+  Status StartAgent(const std::string& cluster, std::vector<std::string> arguments,
+                    std::map<std::string, std::string> env);
+  std::string agent_log(const std::string& cluster) const {
+    return directory_ + "/agent-" + cluster + ".log";
+  }
   void KillAgent(const std::string& cluster);
   Status StopAgent(const std::string& cluster);
   pid_t agent_pid(const std::string& cluster) const { return agents_.at(cluster).pid(); }

@@ -35,6 +35,8 @@ Result<Plane> Plane::Start(const std::string& directory, const PlaneOptions& opt
   for (const object::Value& cluster : *clusters) {
     plane.kubeconfigs_.push_back(Text(cluster, {"kubeconfig"}));
     plane.audits_.push_back(Text(cluster, {"audit"}));
+    const std::string server = Text(cluster, {"server"});
+    plane.ports_.push_back(static_cast<uint16_t>(std::stoi(server.substr(server.rfind(':') + 1))));
     plane.marks_.push_back(0);
   }
   return plane;

@@ -35,6 +35,12 @@ class Plane {
   int size() const { return static_cast<int>(kubeconfigs_.size()); }
   const std::string& kubeconfig(int cluster) const { return kubeconfigs_.at(cluster); }  // from 0
 
+  // Of the apiserver itself, and the CA of its certificate.
+  uint16_t port(int cluster) const { return ports_.at(cluster); }
+  std::string ca_file(int cluster) const {
+    return directory_ + "/" + std::to_string(cluster + 1) + "/ca.crt";
+  }
+
   // "stop 1", "start 1", "cut 1" … (tests/kube/control.go; clusters count from 1 there).
   Status Control(const std::string& command);
 
@@ -59,6 +65,7 @@ class Plane {
   std::string directory_;
   std::vector<std::string> kubeconfigs_;
   std::vector<std::string> audits_;
+  std::vector<uint16_t> ports_;
   std::vector<size_t> marks_;
 };
 

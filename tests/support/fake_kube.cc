@@ -56,9 +56,12 @@ class FakeKube::Stream : public kube::WatchStream {
 FakeKube::FakeKube(asio::any_io_executor executor, sync::FakeCluster& cluster)
     : executor_(std::move(executor)), cluster_(cluster) {}
 
-Status FakeKube::Reachable() const {
+Status FakeKube::Reachable() {
   if (closed_) return MakeError(Errc::kCancelled, "the test ends");
-  if (away) return MakeError(Errc::kUnavailable, "connection refused");
+  if (away) {
+    ++refused;
+    return MakeError(Errc::kUnavailable, "connection refused");
+  }
   return {};
 }
 
@@ -108,6 +111,7 @@ Task<kube::WatchAnswer> FakeKube::Watch(kube::Selection selection, std::string r
                                         Seconds) {
   CO_TRY_VOID(Reachable());
   watch_log.push_back(selection.plural + " from '" + resource_version + "'");
+  if (refusal) co_return kube::WatchAnswer(*refusal);
   if (resource_version.empty() && !streaming_lists) {
     co_return kube::WatchAnswer(sync::Refusal(422, "Invalid"));
   }

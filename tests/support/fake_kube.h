@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,13 +36,15 @@ class FakeKube : public kube::Kube {
   void Close();
 
   bool streaming_lists = true;
-  bool away = false;                   // new calls give kUnavailable
-  std::vector<std::string> watch_log;  // "configmaps from ''", "configmaps list", …
+  bool away = false;                        // new calls give kUnavailable
+  int refused = 0;                          // calls that did
+  std::optional<sync::ApiFailure> refusal;  // of every watch from now on
+  std::vector<std::string> watch_log;       // "configmaps from ''", "configmaps list", …
 
  private:
   struct Channel;
   class Stream;
-  Status Reachable() const;
+  Status Reachable();
   plan::GroupKind KindOf(const kube::Selection& selection) const;
   std::vector<kube::WatchEvent> InitialEvents(const plan::GroupKind& kind) const;
 

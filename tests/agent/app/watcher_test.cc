@@ -11,6 +11,13 @@ namespace {
 
 const plan::GroupKind kConfigMaps{"", "ConfigMap"};
 
+class ManualClock : public Clock {
+ public:
+  TimePoint Now() const override { return TimePoint(monotonic); }
+  Millis Monotonic() const override { return monotonic; }
+  Millis monotonic{1000000};
+};
+
 class ZeroRandom : public Random {
  public:
   Bytes Fill(size_t n) override { return Bytes(n, '\0'); }
@@ -57,12 +64,19 @@ class WatcherTest : public testing::Test {
     EXPECT_EQ(listed->items.size(), items);
   }
 
+  void ExpectBroken() {
+    const auto event = Next();
+    ASSERT_TRUE(event && std::holds_alternative<sync::WatchBroken>(*event));
+  }
+
   asio::io_context io_{1};
   sync::FakeCluster cluster_;
   FakeKube kube_;
   ZeroRandom random_;
   std::vector<sync::Event> events_;
-  WatchContext context_{kube_, random_, [this](sync::Event e) { events_.push_back(std::move(e)); }};
+  ManualClock clock_;
+  WatchContext context_{kube_, random_, [this](sync::Event e) { events_.push_back(std::move(e)); },
+                        clock_, Log()};
   std::shared_ptr<Watcher> watcher_;
   bool ended_ = false;
 };
@@ -89,6 +103,7 @@ TEST_F(WatcherTest, AServerThatRefusesStreamingListsIsAskedForPagesFromThenOn) {
   ExpectList(1);
   EXPECT_FALSE(context_.streaming_lists);
   kube_.CutWatches();
+  ExpectBroken();
   ExpectList(1);
   EXPECT_EQ(std::count(kube_.watch_log.begin(), kube_.watch_log.end(), "configmaps from ''"), 1);
 }
@@ -99,6 +114,7 @@ TEST_F(WatcherTest, A410IsAFreshList) {
   cluster_.Put(ConfigMap("b"));
   cluster_.TakeEvents();
   kube_.CutWatches();
+  ExpectBroken();
   ExpectList(2);
   EXPECT_EQ(kube_.watch_log,
             (std::vector<std::string>{"configmaps from ''", "configmaps from '0.initial'",
@@ -110,7 +126,7 @@ TEST_F(WatcherTest, AFailedListIsToldAndTriedAgain) {
   Start();
   auto event = Next();
   ASSERT_TRUE(event && std::holds_alternative<sync::ListFailed>(*event));
-  EXPECT_EQ(std::get<sync::ListFailed>(*event).error.code, Errc::kUnavailable);
+  EXPECT_EQ(std::get<sync::ListFailed>(*event).failure.code, Errc::kUnavailable);
   kube_.away = false;
   ExpectList(1);
 }
@@ -127,6 +143,60 @@ TEST_F(WatcherTest, ABrokenWatchResumesWithoutANewList) {
   const auto event = Next();
   ASSERT_TRUE(event && std::holds_alternative<sync::LiveChanged>(*event));
   EXPECT_EQ(kube_.watch_log.back(), "configmaps from '0.initial'");
+}
+
+TEST_F(WatcherTest, AWatchThatIsRefusedForAMomentResumesAndSaysBoth) {
+  Start();
+  ExpectList(1);
+  kube_.away = true;
+  kube_.EndWatches();
+  ExpectBroken();
+  kube_.away = false;
+  const auto event = Next();
+  ASSERT_TRUE(event && std::holds_alternative<sync::WatchResumed>(*event));
+  EXPECT_EQ(kube_.watch_log.back(), "configmaps from '0.initial'");
+}
+
+TEST_F(WatcherTest, AWatchThatStaysRefusedIsToldAndEndsInAFreshList) {
+  Start();
+  ExpectList(1);
+  kube_.refusal = sync::Refusal(403, "Forbidden", "may not watch");
+  kube_.EndWatches();
+  ExpectBroken();
+  clock_.monotonic += Millis(5000);
+  const size_t tries = kube_.watch_log.size();
+  const auto event = Next();
+  ASSERT_TRUE(event && std::holds_alternative<sync::ListFailed>(*event)) << sync::Name(*event);
+  EXPECT_EQ(std::get<sync::ListFailed>(*event).failure.http, 403);
+  EXPECT_GE(kube_.watch_log.size() - tries, 2u);  // after the one that broke
+  kube_.refusal.reset();
+  ExpectList(1);
+  EXPECT_EQ(kube_.watch_log.back(), "configmaps from ''");
+}
+
+TEST_F(WatcherTest, ManyQuickFailuresAreNotALostWatchYet) {
+  Start();
+  ExpectList(1);
+  kube_.away = true;
+  kube_.EndWatches();
+  ExpectBroken();
+  const size_t tries = kube_.watch_log.size();
+  io_.restart();
+  while (kube_.refused < 4 && io_.run_one_for(std::chrono::seconds(10)) > 0) {
+  }
+  EXPECT_EQ(kube_.watch_log.size(), tries);
+  EXPECT_TRUE(events_.empty());
+}
+
+TEST_F(WatcherTest, AListWhoseWatchIsRefusedIsNoList) {
+  kube_.streaming_lists = false;
+  kube_.refusal = sync::Refusal(403, "Forbidden", "may not watch");
+  context_.streaming_lists = false;
+  Start();
+  const auto event = Next();
+  ASSERT_TRUE(event && std::holds_alternative<sync::ListFailed>(*event));
+  kube_.refusal.reset();
+  ExpectList(1);
 }
 
 TEST_F(WatcherTest, AfterStopNothingComesOut) {

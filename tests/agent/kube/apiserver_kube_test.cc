@@ -34,8 +34,10 @@ class ApiserverKubeTest : public testing::Test {
         [this](const net::HttpRequest& request) { return Answer(request); });
     ApiserverKube::Options options;
     options.schema_dir = dir_ + "/schemas";
-    options.connect = [this]() -> Result<Connection> {
+    options.kube_uid = "ours";
+    options.connect = [this](net::Admission admit) -> Result<Connection> {
       ++connects_;
+      admit_ = std::move(admit);
       return Connection{client_, prefix_, token_, token_file_};
     };
     options_ = options;
@@ -85,6 +87,7 @@ class ApiserverKubeTest : public testing::Test {
   ApiserverKube::Options options_;
   std::string prefix_, token_ = "first", token_file_;
   int connects_ = 0;
+  net::Admission admit_;
   std::unique_ptr<ApiserverKube> kube_;
 };
 
@@ -193,6 +196,71 @@ TEST_F(ApiserverKubeTest, DoesNotReconnectMoreThanOnceAMinute) {
   auto got = RunTask(io_, kube().Send(ForCart(sync::Verb::kGet)));
   ASSERT_FALSE(got.has_value());
   EXPECT_EQ(connects_, 1);
+}
+
+const char kSystem[] = "GET /api/v1/namespaces/kube-system";
+
+TEST_F(ApiserverKubeTest, AConnectionIsAdmittedByTheUidOfKubeSystem) {
+  kube();
+  On(kSystem, R"({"metadata":{"uid":"ours"}})");
+  EXPECT_TRUE(RunTask(io_, admit_(*client_)).has_value());
+  EXPECT_EQ(client_->requests.size(), 1u);
+  EXPECT_EQ(net::FindHeader(client_->requests[0].headers, "authorization"), "Bearer first");
+
+  answers_.clear();
+  On(kSystem, R"({"metadata":{"uid":"theirs"}})");
+  const Status other = RunTask(io_, admit_(*client_));
+  ASSERT_FALSE(other.has_value());
+  EXPECT_EQ(other.error().code, Errc::kSignature);
+  EXPECT_NE(other.error().message.find("theirs"), std::string::npos);
+  EXPECT_NE(other.error().message.find("ours"), std::string::npos);
+
+  answers_.clear();
+  On(kSystem, R"({"metadata":{}})");
+  EXPECT_EQ(RunTask(io_, admit_(*client_)).error().code, Errc::kCorrupt);
+  answers_.clear();
+  On(kSystem, R"({"kind":"Status","reason":"Forbidden","message":"no","code":403})", 403);
+  EXPECT_EQ(RunTask(io_, admit_(*client_)).error().code, Errc::kPermission);
+}
+
+TEST_F(ApiserverKubeTest, WithoutABoundUidTheFirstOneIsOurs) {
+  options_.kube_uid.clear();
+  kube();
+  On(kSystem, R"({"metadata":{"uid":"first"}})");
+  On(kSystem, R"({"metadata":{"uid":"second"}})");
+  EXPECT_TRUE(RunTask(io_, admit_(*client_)).has_value());
+  EXPECT_FALSE(RunTask(io_, admit_(*client_)).has_value());
+}
+
+TEST_F(ApiserverKubeTest, AdmissionReadsARotatedTokenAgain) {
+  token_.clear();
+  token_file_ = dir_ + "/token";
+  std::ofstream(token_file_) << "old\n";
+  kube();
+  On(std::string("GET ") + kCart, "{}");
+  EXPECT_TRUE(RunTask(io_, kube().Send(ForCart(sync::Verb::kGet))).has_value());
+  std::ofstream(token_file_) << "new\n";
+  On(kSystem, "", 401);
+  On(kSystem, R"({"metadata":{"uid":"ours"}})");
+  EXPECT_TRUE(RunTask(io_, admit_(*client_)).has_value());
+  EXPECT_EQ(net::FindHeader(client_->requests.back().headers, "authorization"), "Bearer new");
+}
+
+TEST_F(ApiserverKubeTest, DiscoveryNamesTheOtherClusterAndNothingElseOfIt) {
+  kube();
+  On(kSystem, R"({"metadata":{"uid":"theirs"}})");
+  EXPECT_FALSE(RunTask(io_, admit_(*client_)).has_value());
+  Fail("GET /version", Errc::kSignature);  // what a client says whose connection is not admitted
+  auto facts = RunTask(io_, kube().Discover());
+  ASSERT_TRUE(facts.has_value()) << facts.error().message;
+  EXPECT_EQ(facts->kube_uid, "theirs");
+  EXPECT_TRUE(facts->kinds.empty());
+
+  answers_.clear();  // the address leads home again, but to a server with a wrong certificate
+  On(kSystem, R"({"metadata":{"uid":"ours"}})");
+  EXPECT_TRUE(RunTask(io_, admit_(*client_)).has_value());
+  Fail("GET /version", Errc::kSignature);
+  EXPECT_FALSE(RunTask(io_, kube().Discover()).has_value());
 }
 
 const char kList[] = "/api/v1/configmaps?labelSelector=applyset.kubernetes.io%2Fpart-of&limit=200";

@@ -51,6 +51,7 @@ ClusterFacts FakeCluster::Facts() const {
   add("", "Service", "services", true);
   add("apps", "Deployment", "deployments", true);
   add("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", false);
+  facts.kinds[{"", "ConfigMap"}].versions = {map_version};
   for (const auto& [key, object] : objects_) {
     if (!IsCrd(key)) continue;
     add(std::string(object::FindString(object, {"spec", "group"})),
@@ -236,6 +237,12 @@ ApiAnswer FakeCluster::Delete(const Request& request) {
   if (object::FindString(options, {"preconditions", "uid"}) !=
       object::FindString(found->second, {"metadata", "uid"})) {
     return Refuse(409, "Conflict", "the UID is another one");
+  }
+  const std::string_view version =
+      object::FindString(options, {"preconditions", "resourceVersion"});
+  if (!version.empty() &&
+      version != object::FindString(found->second, {"metadata", "resourceVersion"})) {
+    return Refuse(409, "Conflict", "the resourceVersion is another one");
   }
   ApiAnswer answer;
   answer.object = found->second;

@@ -46,6 +46,7 @@ class FakeCluster {
   bool auto_ready = true;          // Deployments become available at once
   bool namespaces_matter = false;  // POST into a namespace that is not there is 404
   std::string kube_uid = "kube-1";
+  std::string map_version = "v1";       // in which ConfigMaps are served
   std::vector<Request> log;             // every request, in order
   std::vector<Request> Writes() const;  // without GET
   std::map<std::string, object::Value> parents;

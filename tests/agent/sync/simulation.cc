@@ -64,6 +64,7 @@ void Simulation::Run(Millis duration) {
 }
 
 void Simulation::Relist() {
+  for (const auto& [kind, failure] : std::exchange(unreadable, {})) cluster.Open(kind);
   for (const plan::GroupKind& kind : cluster.watched()) events_.push_back(cluster.List(kind));
 }
 
@@ -132,8 +133,7 @@ void Simulation::Perform(const Action& action) {
     const SchemaPtr found = held == cluster.schemas.end() ? nullptr : held->second;
     events_.push_back(SchemaLoaded{schema->version, found});
   } else if (const auto* watch = std::get_if<Watch>(&action)) {
-    cluster.Open(watch->kind);
-    events_.push_back(cluster.List(watch->kind));
+    OpenWatch(*watch);
   } else if (const auto* unwatch = std::get_if<Unwatch>(&action)) {
     cluster.Close(unwatch->kind);
   } else if (const auto* request = std::get_if<Request>(&action)) {
@@ -148,6 +148,22 @@ void Simulation::Perform(const Action& action) {
   } else {
     PerformParent(action);
   }
+}
+
+void Simulation::OpenWatch(const Watch& watch) {
+  if (const auto refused = unreadable.find(watch.kind); refused != unreadable.end()) {
+    events_.push_back(ListFailed{watch.kind, refused->second});
+    return;
+  }
+  cluster.Open(watch.kind);
+  if (!hold_lists) events_.push_back(cluster.List(watch.kind));
+}
+
+void Simulation::FailWatch(const plan::GroupKind& kind, ApiFailure failure) {
+  cluster.Close(kind);
+  unreadable[kind] = failure;
+  events_.push_back(WatchBroken{kind});
+  events_.push_back(ListFailed{kind, std::move(failure)});
 }
 
 void Simulation::ReleaseAnswers() {

@@ -32,6 +32,8 @@ class Simulation {
   void Run(Millis duration);
   // Something else that a driver may say.
   void Inject(Event event) { events_.push_back(std::move(event)); }
+  // What a watcher says when its watch was refused for a while; and that it tries to list again.
+  void FailWatch(const plan::GroupKind& kind, ApiFailure failure);
   // Watches open again and list, as a driver does when the apiserver is back.
   void Relist();
 
@@ -48,8 +50,10 @@ class Simulation {
   bool hub_away = false;
   bool cluster_away = false;
   bool disk_full = false;
-  bool hold_answers = false;  // of the apiserver: they stay in flight
-  bool delay_watch = false;   // watch events come after everything else
+  bool hold_answers = false;                         // of the apiserver: they stay in flight
+  bool delay_watch = false;                          // watch events come after everything else
+  bool hold_lists = false;                           // new watches list with the next Relist()
+  std::map<plan::GroupKind, ApiFailure> unreadable;  // lists of these fail so
   std::optional<Error> report_error;
 
   // The disk.
@@ -65,6 +69,7 @@ class Simulation {
 
  private:
   void Perform(const Action& action);
+  void OpenWatch(const Watch& watch);
   void PerformStore(const StoreIntent& intent);
   void PerformStore(const StoreRecords& batch);
   void PerformSend(const SendReport& send);

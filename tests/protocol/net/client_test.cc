@@ -82,6 +82,51 @@ TEST_F(ClientTest, AServerOfAnotherCaIsASignatureError) {
   EXPECT_EQ(backend.started, 0);
 }
 
+// Asks for a path over the connection on trial; anything but 200 is a refusal.
+TaskVoid AskFirst(HttpClient& connection, std::string target) {
+  HttpRequest request;
+  request.target = std::move(target);
+  CO_TRY(const HttpResponse answer, co_await connection.Send(std::move(request), kPlenty));
+  if (answer.status != 200) co_return MakeError(Errc::kSignature, "not the right server");
+  co_return Status();
+}
+
+TEST_F(ClientTest, AConnectionIsAdmittedOnceBeforeItsFirstRequest) {
+  Listen(TlsServer());
+  int admissions = 0;
+  Origin origin = TlsOrigin();
+  origin.admit = [&](HttpClient& connection) {
+    ++admissions;
+    return AskFirst(connection, "/length");
+  };
+  Connect(std::move(origin));
+  EXPECT_TRUE(Get("/echo"));
+  EXPECT_TRUE(Get("/echo"));
+  EXPECT_EQ(admissions, 1);
+  EXPECT_EQ(backend.started, 3);
+}
+
+TEST_F(ClientTest, NothingGoesOverAConnectionThatIsNotAdmitted) {
+  Listen(TlsServer());
+  Origin origin = TlsOrigin();
+  origin.admit = [](HttpClient& connection) { return AskFirst(connection, "/fail"); };
+  Connect(std::move(origin));
+  EXPECT_EQ(Get("/echo").error().code, Errc::kSignature);
+  EXPECT_EQ(Get("/echo").error().code, Errc::kSignature);
+  EXPECT_EQ(backend.started, 2);  // the admissions
+  EXPECT_NE(backend.last_request.target, "/echo");
+}
+
+TEST_F(ClientTest, AnAdmissionThatIsNotAnsweredEndsWithTheConnectLimit) {
+  Listen(TlsServer());
+  Origin origin = TlsOrigin();
+  origin.connect_limit = Millis(300);
+  origin.admit = [](HttpClient& connection) { return AskFirst(connection, "/never"); };
+  Connect(std::move(origin));
+  EXPECT_EQ(Get("/echo").error().code, Errc::kTimeout);
+  EXPECT_TRUE(loop.RunUntil([this] { return backend.cancelled == 1; }));
+}
+
 TEST_F(ClientTest, AWrongServerNameIsASignatureError) {
   Listen(TlsServer());
   Origin origin = TlsOrigin();
