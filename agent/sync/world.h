@@ -54,7 +54,7 @@ struct World {
   Identity identity;
   trust::TrustedState trusted;
   std::optional<trust::Statement> statement;
-  BundlePool bundles;              // of the statement
+  BundlePool bundles;              // of the statement, and announced ones
   std::vector<BundleDigest> held;  // in the store, newest first
   std::string reset_reason;
   int64_t reset_seq = 0;  // nothing is pruned by a statement up to this one
@@ -64,6 +64,7 @@ struct World {
   // cluster
   std::optional<ClusterFacts> facts;
   std::map<object::GroupVersion, SchemaPtr> schemas;
+  std::set<object::GroupVersion> schemas_missing;  // asked for and not here: not read, or refused
   LiveCache live;
   std::set<plan::GroupKind> failed_lists;
 

@@ -51,6 +51,9 @@ class Simulation {
   bool hold_answers = false;  // of the apiserver: they stay in flight
   bool delay_watch = false;   // watch events come after everything else
   std::optional<Error> report_error;
+  std::optional<ApiFailure> look_failure;  // of a look into a namespace
+  bool foreign_parent = false;             // the parents' name is taken by somebody else
+  std::set<object::GroupVersion> forbidden_schemas;
 
   // The disk.
   LoadedState disk;
