@@ -1,8 +1,10 @@
 // kill -9 of hub and agent at random moments of a change, 50 times (DUNLIN_KILLS for another
-// number). Changes set values, add and remove fields and objects, and move an object between two
+// number), every second one of the agent between two writes, with a newer state before it is back.
+// Changes set values, add and remove fields and objects, and move an object between two
 // apps. Every change arrives, no object is ever set back to an older content on the way, and at the
 // end each live object is exactly the expected one and nothing else is there. The delays come from
 // a fixed seed, printed with every failure.
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 #include <thread>
@@ -14,7 +16,7 @@
 namespace dunlin::e2e {
 namespace {
 
-constexpr int kConfigMaps = 8;
+constexpr int kConfigMaps = 200;  // many more than the agent has in flight at once
 
 int Kills() {
   const char* text = std::getenv("DUNLIN_KILLS");
@@ -122,6 +124,17 @@ TEST(Kill, EveryChangeArrivesWhateverIsKilled) {
   constexpr unsigned kSeed = 20261124;
   std::mt19937 random(kSeed);
   const int kills = Kills();
+  // Reads one state and checks it; its generation.
+  std::map<std::string, int> last;
+  const auto see = [&]() -> Result<int> {
+    TRY(const std::string line, watch->ReadLine(Seconds(30)));
+    const size_t space = line.find(' ');
+    const int seen = std::atoi(line.c_str() + space + 1);
+    int& before = last.try_emplace(line.substr(0, space), -1).first->second;
+    EXPECT_GE(seen, before) << line;
+    before = seen;
+    return seen;
+  };
   int generation = 0;
   const auto next = [&] {
     EXPECT_OK(Write(fleet->git(), ++generation));
@@ -133,15 +146,22 @@ TEST(Kill, EveryChangeArrivesWhateverIsKilled) {
     SCOPED_TRACE("kill " + std::to_string(i) + " (" + (hub ? "hub" : "agent") + "), seed " +
                  std::to_string(kSeed));
     next();
+    const bool replaced = i % 4 == 1;
+    // Into the writes: after some of them, before the others.
+    for (unsigned left = replaced ? 1 + random() % 20 : 0; left > 0;) {
+      const auto seen = see();
+      ASSERT_OK(seen);
+      if (*seen == generation) --left;
+    }
     // The hub finds the commit by its own poll, 500 ms apart: the kill falls before, into or after
     // each step from the fetch to the last write.
-    std::this_thread::sleep_for(Millis(random() % 1000));
+    if (!replaced) std::this_thread::sleep_for(Millis(random() % 1000));
     if (hub) {
       fleet->KillHub();
       ASSERT_OK(fleet->StartHub());
     } else {
       fleet->KillAgent("one");
-      if (i % 4 == 1) {  // what the agent was at is over before it is back
+      if (replaced) {  // what the agent was at is over before it is back
         next();
         ASSERT_OK(fleet->WaitStatus("the newer state", [&](const object::Value& status) {
           return object::CanonicalJson(status).find(*revision) != std::string::npos;
@@ -156,19 +176,9 @@ TEST(Kill, EveryChangeArrivesWhateverIsKilled) {
   ASSERT_OK(live);
   EXPECT_EQ(*live, Wanted(generation).All());
 
-  std::map<std::string, int> last;
-  const size_t expected = Wanted(generation).All().size();
-  size_t finished = 0;
-  while (finished < expected) {
-    const auto line = watch->ReadLine(Seconds(10));
-    ASSERT_OK(line);
-    const size_t space = line->find(' ');
-    const int seen = std::atoi(line->c_str() + space + 1);
-    int& before = last.try_emplace(line->substr(0, space), -1).first->second;
-    EXPECT_GE(seen, before) << *line;
-    if (seen == generation && before != generation) ++finished;
-    before = seen;
-  }
+  const auto current = [&](const auto& item) { return item.second == generation; };
+  const auto expected = static_cast<ptrdiff_t>(live->size());
+  while (std::count_if(last.begin(), last.end(), current) < expected) ASSERT_OK(see());
 }
 
 }  // namespace
