@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "agent/app/parent_objects.h"
+#include "agent/app/namespace_contents.h"
 
 namespace dunlin::app {
 
@@ -31,6 +31,7 @@ void DeclareDriverMetrics(Metrics& metrics) {
 Driver::Driver(asio::any_io_executor executor, DriverParts parts)
     : executor_(executor),
       parts_(std::move(parts)),
+      parents_(parts_.kube),
       signal_(executor),
       watch_context_{parts_.kube, parts_.random, [this](sync::Event e) { Feed(std::move(e)); },
                      parts_.clock, parts_.log} {}
@@ -233,7 +234,7 @@ void Driver::Start(sync::WriteParent action) {
 }
 
 TaskVoid Driver::DoWriteParent(sync::WriteParent action) {
-  auto written = co_await WriteParent(parts_.kube, std::move(action.config_map));
+  auto written = co_await parents_.Write(std::move(action.config_map));
   std::optional<sync::ApiFailure> failure =
       written ? std::move(*written) : LostAnswer(written.error());
   if (failure) {
@@ -249,10 +250,20 @@ void Driver::Start(sync::RemoveParent action) {
 }
 
 TaskVoid Driver::DoRemoveParent(sync::RemoveParent action) {
-  auto removed = co_await RemoveParent(parts_.kube, action.namespace_, action.name);
+  auto removed = co_await parents_.Remove(action);
   std::optional<sync::ApiFailure> failure =
       removed ? std::move(*removed) : LostAnswer(removed.error());
   Feed(sync::ParentRemoved{action.app, std::move(failure)});
+  co_return Status();
+}
+
+void Driver::Start(sync::LookInto action) {
+  Go("look into namespace", DoLookInto(std::move(action)));
+}
+
+TaskVoid Driver::DoLookInto(sync::LookInto action) {
+  CO_TRY(sync::LookedInto looked, co_await LookInto(parts_.kube, std::move(action)));
+  Feed(std::move(looked));
   co_return Status();
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "agent/app/parent_objects.h"
 #include "agent/app/watcher.h"
 #include "agent/hublink/hub_link.h"
 #include "agent/kube/kube.h"
@@ -70,6 +71,7 @@ class Driver {
   void Start(sync::Request action);
   void Start(sync::WriteParent action);
   void Start(sync::RemoveParent action);
+  void Start(sync::LookInto action);
   void Start(sync::StoreRecords action);
   void Start(sync::SendReport action);
   void Start(sync::DropReport action);
@@ -84,12 +86,14 @@ class Driver {
   TaskVoid DoRequest(sync::Request action);
   TaskVoid DoWriteParent(sync::WriteParent action);
   TaskVoid DoRemoveParent(sync::RemoveParent action);
+  TaskVoid DoLookInto(sync::LookInto action);
   TaskVoid DoStoreRecords(std::shared_ptr<const sync::StoreRecords> records);
   TaskVoid DoSendReport(std::shared_ptr<const wire::Report> report, bool stored);
   TaskVoid DoDropReport(std::string id);
 
   asio::any_io_executor executor_;
   DriverParts parts_;
+  ParentObjects parents_;
   asio::thread_pool state_thread_{1};
   net::Event signal_;
   std::deque<sync::Event> queue_;

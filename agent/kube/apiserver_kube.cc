@@ -14,6 +14,8 @@ namespace {
 
 constexpr Millis kReconnectEvery{60000};
 constexpr const char* kSystemNamespace = "/api/v1/namespaces/kube-system";
+constexpr const char* kMetadataAccept =
+    "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json";
 
 Error ToError(const sync::ApiFailure& failure) { return MakeError(failure.code, failure.message); }
 
@@ -306,6 +308,7 @@ Task<sync::SchemaPtr> ApiserverKube::Schema(object::GroupVersion version) {
 
 Task<ListAnswer> ApiserverKube::List(Selection selection, std::string more) {
   net::HttpRequest request = GetRequest(ListTarget(selection, more));
+  if (selection.metadata_only) request.headers.front().second = kMetadataAccept;
   CO_TRY(const net::HttpResponse response, co_await Exchange(std::move(request)));
   if (response.status != 200) co_return ListAnswer(FailureOf(response));
   CO_TRY(ListPage page, ParseList(response.body));

@@ -22,12 +22,15 @@
 
 namespace dunlin::kube {
 
-// What to list or watch. Only objects that carry the label are seen.
+// What to list or watch. Only objects that carry the label are seen; an empty one selects all.
 struct Selection {
   std::string group;
   std::string version;
   std::string plural;
   std::string label = "applyset.kubernetes.io/part-of";
+  std::string namespace_;      // lists only; empty: of all
+  int limit = 0;               // of a page; 0: kListPageObjects
+  bool metadata_only = false;  // lists only: PartialObjectMetadata
 };
 
 struct ListPage {

@@ -17,8 +17,11 @@ bool IsUnreserved(char c) {
 }
 
 std::string Collection(const Selection& selection) {
-  return GroupVersionPath(selection.group, selection.version) + "/" + EscapePath(selection.plural) +
-         "?labelSelector=" + EscapePath(selection.label);
+  std::string out = GroupVersionPath(selection.group, selection.version);
+  if (!selection.namespace_.empty()) out += "/namespaces/" + EscapePath(selection.namespace_);
+  out += "/" + EscapePath(selection.plural) + "?";
+  if (!selection.label.empty()) out += "labelSelector=" + EscapePath(selection.label) + "&";
+  return out;
 }
 
 std::string ObjectPath(const sync::Request& request) {
@@ -62,14 +65,16 @@ std::string GroupVersionPath(std::string_view group, std::string_view version) {
 }
 
 std::string ListTarget(const Selection& selection, std::string_view more) {
-  std::string out = Collection(selection) + "&limit=" + std::to_string(limits::kListPageObjects);
+  std::string out =
+      Collection(selection) +
+      "limit=" + std::to_string(selection.limit > 0 ? selection.limit : limits::kListPageObjects);
   if (!more.empty()) out += "&continue=" + EscapePath(more);
   return out;
 }
 
 std::string WatchTarget(const Selection& selection, std::string_view resource_version,
                         Seconds duration) {
-  std::string out = Collection(selection) + "&watch=1&allowWatchBookmarks=true&timeoutSeconds=" +
+  std::string out = Collection(selection) + "watch=1&allowWatchBookmarks=true&timeoutSeconds=" +
                     std::to_string(duration.count());
   if (resource_version.empty()) {
     out += "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan";

@@ -56,6 +56,13 @@ const InventoryRecord* PlanContext::RecordOf(const object::ResourceKey& key) con
   return found == input_.inventory->end() ? nullptr : &found->second;
 }
 
+const std::vector<AnnouncedDocument>* PlanContext::AnnouncedOf(
+    const object::ResourceKey& key) const {
+  if (input_.announced == nullptr) return nullptr;
+  const auto found = input_.announced->find(key);
+  return found == input_.announced->end() ? nullptr : &found->second;
+}
+
 const LiveObject* PlanContext::LiveOf(const object::ResourceKey& key) const {
   const auto found = input_.live->find(key);
   return found == input_.live->end() ? nullptr : &found->second;

@@ -28,6 +28,8 @@ class PlanContext {
   std::vector<std::string> RemovedApps() const;
   // Null when there is none.
   const InventoryRecord* RecordOf(const object::ResourceKey& key) const;
+  // Null when there is none.
+  const std::vector<AnnouncedDocument>* AnnouncedOf(const object::ResourceKey& key) const;
   const LiveObject* LiveOf(const object::ResourceKey& key) const;
 
   // An app other than `app` whose bundle holds the object; empty: none.

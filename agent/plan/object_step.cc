@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/merge/normalize.h"
+#include "agent/merge/originals.h"
 #include "agent/plan/ownership.h"
 #include "agent/plan/stamp.h"
 #include "protocol/object/json.h"
@@ -17,6 +18,17 @@ using object::ResourceKey;
 using object::Value;
 
 constexpr std::string_view kKubectlAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
+
+// The JSON merge patch puts another list, or nothing, where live has one.
+bool ReplacesList(const Value& patch, const Value& live) {
+  if (live.is_array()) return true;
+  if (!patch.is_object() || !live.is_object()) return false;
+  for (const auto& member : patch.get_object()) {
+    const Value* current = live.get_object().if_contains(member.key());
+    if (current != nullptr && ReplacesList(member.value(), *current)) return true;
+  }
+  return false;
+}
 
 class ObjectDecision {
  public:
@@ -147,13 +159,16 @@ class ObjectDecision {
       kubectl = KubectlLastApplied();
       if (kubectl) merge_input.last = &*kubectl;
     }
+    SchemaLookup schema;
     if (input.schemas) {
       const object::GroupVersion group_version = GroupVersionOf();
-      const SchemaLookup schema =
-          input.schemas({group_version.group, group_version.version, desired_.key.kind});
+      schema = input.schemas({group_version.group, group_version.version, desired_.key.kind});
       merge_input.schema = schema.ref;
       merge_input.strategic = schema.strategic;
     }
+    // Another UID: what was announced was not for this object.
+    const std::optional<Value> joined = JoinAnnounced(merge_input);
+    if (joined) merge_input.last = &*joined;
     merge_input.overwrite = app_ == nullptr || app_->policy.self_heal;
     auto outcome = merge::Merge(merge_input);
     if (!outcome) return Done(Action::kBlocked, std::move(outcome.error().message));
@@ -163,9 +178,29 @@ class ObjectDecision {
       step_.merge.conflicts = std::move(outcome->conflicts);
       return Done(Action::kSkip, "changed in the cluster; not repaired because selfHeal is off");
     }
+    if (schema.unavailable && ReplacesList(outcome->body, *live_->object)) {
+      step_.code = kSchemaUnavailable;
+      return Done(Action::kBlocked, "how the lists of " + desired_.api_version +
+                                        " merge is not known: replacing one whole could remove "
+                                        "what others put into it");
+    }
     step_.merge = std::move(*outcome);
     const bool same = AppliedByUs() && record_->desired_hash == desired_.hash;
     return Done(Action::kPatch, same ? "drift" : "changed");
+  }
+
+  // Fields of a document that may have been applied are ours, too, or nobody would ever remove
+  // them.
+  std::optional<Value> JoinAnnounced(const merge::MergeInput& input) const {
+    const std::vector<AnnouncedDocument>* announced = context_.AnnouncedOf(desired_.key);
+    if (announced == nullptr || record_ == nullptr || record_->uid != Uid(*live_)) return {};
+    std::vector<const Value*> originals;
+    if (input.last != nullptr) originals.push_back(input.last);
+    for (const AnnouncedDocument& one : *announced) {
+      if (one.seq > record_->seq) originals.push_back(&one.desired->object);
+    }
+    if (originals.empty()) return {};
+    return merge::JoinOriginals(originals, *live_->object, input.schema);
   }
 
   object::GroupVersion GroupVersionOf() const {

@@ -40,12 +40,23 @@ struct InventoryRecord {
   // Normalised and stamped, as sent; null: lost or never applied (no field deletions then).
   const object::Value* last_applied = nullptr;
   const merge::ObservedMemo* memo = nullptr;
+  int64_t seq = 0;  // of the statement of last_applied: announcements up to it are settled
 };
 using Inventory = std::map<object::ResourceKey, InventoryRecord>;
+
+// A document that was announced and of which no answer says that it was applied: its process was
+// killed, or the connection broke. It may have been.
+struct AnnouncedDocument {
+  int64_t seq = 0;  // of the statement that announced it
+  DesiredPtr desired;
+};
+using Announced = std::map<object::ResourceKey, std::vector<AnnouncedDocument>>;  // oldest first
 
 struct SchemaLookup {
   merge::SchemaRef ref;
   bool strategic = false;
+  // The server has a document, perhaps, but it could not be read: how lists merge is not known.
+  bool unavailable = false;
 };
 
 struct PlanInput {
@@ -53,6 +64,7 @@ struct PlanInput {
   const LiveSnapshot* live = nullptr;
   const Inventory* inventory = nullptr;
   const KindTable* kinds = nullptr;
+  const Announced* announced = nullptr;                    // absent: none
   std::function<SchemaLookup(const merge::Gvk&)> schemas;  // pure; absent: JSON merge
   std::set<GroupKind> failed_lists;   // kinds whose LIST failed: nothing of them is known
   std::set<std::string> failed_apps;  // apps with a failed step in this run
@@ -80,6 +92,8 @@ enum class Action {
 };
 std::string_view Name(Action action);
 
+// Step::code of a change of lists that nobody knows how to merge.
+inline constexpr std::string_view kSchemaUnavailable = "schema_unavailable";
 // A deleted object that self-heal is not allowed to bring back.
 inline constexpr std::string_view kReasonDrift = "missing; not repaired because selfHeal is off";
 
@@ -93,6 +107,7 @@ struct Step {
   std::string uid;                   // of the live object, when known
   std::string new_resource_version;  // kSkip: record it as observed
   std::string reason;                // for people and tests: "unchanged", "changed", "pruned" …
+  std::string_view code;             // kBlocked: a stable word, when `reason` has one
 };
 
 struct Stage {

@@ -12,6 +12,7 @@ namespace dunlin::plan {
 namespace {
 
 constexpr size_t kShortHash = 16;  // hex digits of the annotation
+constexpr std::string_view kTooling = "dunlin/";
 
 std::string Join(std::vector<std::string> words) {
   std::sort(words.begin(), words.end());
@@ -71,6 +72,11 @@ Result<Stamped> StampDesired(object::Value normalized, std::string_view app,
   return out;
 }
 
+bool CarriesHash(const object::Value& metadata, std::string_view hash) {
+  return object::FindString(metadata, {"annotations", kHashAnnotation}) ==
+         hash.substr(0, kShortHash);
+}
+
 object::Value ParentConfigMap(const ParentInput& input) {
   const std::string agent_namespace =
       input.agent_namespace.empty() ? std::string(kDefaultAgentNamespace) : input.agent_namespace;
@@ -84,7 +90,7 @@ object::Value ParentConfigMap(const ParentInput& input) {
   labels[kApplySetIdLabel] = ApplySetId(input.app, agent_namespace);
   labels["app.kubernetes.io/managed-by"] = "dunlin";
   object::Object annotations;
-  annotations[kToolingAnnotation] = "dunlin/" + input.agent_version;
+  annotations[kToolingAnnotation] = std::string(kTooling) + input.agent_version;
   annotations[kGroupKindsAnnotation] = Join(std::move(kinds));
   annotations[kNamespacesAnnotation] = Join(std::move(namespaces));
   object::Object metadata;
@@ -102,6 +108,12 @@ object::Value ParentConfigMap(const ParentInput& input) {
   out["metadata"] = std::move(metadata);
   out["data"] = std::move(data);
   return out;
+}
+
+bool IsParent(const object::Value& config_map, std::string_view id) {
+  return object::FindString(config_map, {"metadata", "labels", kApplySetIdLabel}) == id &&
+         object::FindString(config_map, {"metadata", "annotations", kToolingAnnotation})
+             .starts_with(kTooling);
 }
 
 }  // namespace dunlin::plan

@@ -37,6 +37,9 @@ struct Stamped {
 Result<Stamped> StampDesired(object::Value normalized, std::string_view app,
                              std::string_view agent_namespace);
 
+// The object was last written as the stamped document with this hash.
+bool CarriesHash(const object::Value& metadata, std::string_view hash);
+
 struct ParentInput {
   std::string app;
   std::string agent_namespace{kDefaultAgentNamespace};
@@ -49,5 +52,7 @@ struct ParentInput {
 // The parent ConfigMap: what an outsider needs to see which objects are ours, and what a new agent
 // needs to recover the exact last-applied documents.
 object::Value ParentConfigMap(const ParentInput& input);
+// The ConfigMap is an ApplySet's parent with that id, made by an agent.
+bool IsParent(const object::Value& config_map, std::string_view id);
 
 }  // namespace dunlin::plan

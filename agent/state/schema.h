@@ -7,7 +7,7 @@
 
 namespace dunlin::state {
 
-// 1: 2026-11: first. 2: 2026-11: keep_on_removal.
+// 1: 2026-11: first. 2: 2026-11: keep_on_removal. 3: 2026-11: announced.
 inline std::vector<store::Migration> Migrations() {
   return {{1, R"sql(
 -- What the agent trusts and has accepted (trust::TrustedState); one row.
@@ -67,6 +67,16 @@ CREATE TABLE reset (
           {2, R"sql(
 -- Apps whose objects stay when they leave the statement (sync::StoreIntent).
 CREATE TABLE keep_on_removal (app TEXT PRIMARY KEY) WITHOUT ROWID;
+)sql"},
+          {3, R"sql(
+-- sync::Announcement. Their bundles are kept.
+CREATE TABLE announced (
+  app TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  digest BLOB NOT NULL,
+  PRIMARY KEY (app, seq)
+) WITHOUT ROWID;
+ALTER TABLE record ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
 )sql"}};
 }
 

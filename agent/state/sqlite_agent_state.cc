@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "agent/state/identity_files.h"
@@ -43,6 +44,7 @@ sync::Record RecordOf(const store::Statement& row) {
   out.last_applied = row.Blob(10);
   out.memo = row.Blob(11);
   out.last_error = row.Text(12);
+  out.seq = row.Int(13);
   return out;
 }
 
@@ -116,15 +118,17 @@ Result<sync::LoadedState> SqliteAgentState::LoadAll() {
   TRY(out.trusted, LoadTrusted(out.identity));
   TRY(out.held, Held());
   TRY(out.records, Records());
+  TRY(out.announced, Announced());
   TRY(out.keep_on_removal, KeepOnRemoval());
   TRY(out.outbox, Outbox());
   TRY(out.reset_reason, ResetReason());
   if (out.trusted.statement_raw.empty()) return out;
   const auto statement = trust::Statement::Parse(out.trusted.statement_raw);
   if (!statement) return out;  // the machine sees it, too, and asks the hub for it again
-  std::vector<BundleDigest> wanted;
-  for (const auto& [name, app] : statement->apps) wanted.push_back(app.bundle);
-  TRY(out.bundles, Bundles(std::move(wanted)));
+  std::set<BundleDigest> wanted;
+  for (const auto& [name, app] : statement->apps) wanted.insert(app.bundle);
+  for (const sync::Announcement& one : out.announced) wanted.insert(one.bundle);
+  TRY(out.bundles, Bundles({wanted.begin(), wanted.end()}));
   return out;
 }
 
@@ -186,9 +190,10 @@ Result<std::vector<sync::StoredBundle>> SqliteAgentState::Bundles(
 
 Result<std::vector<sync::Record>> SqliteAgentState::Records() {
   TRY(store::Statement list,
-      db_->Prepare("SELECT api_group, kind, namespace, name, app, api_version, uid, desired_hash, "
-                   "observed_rv, last_applied_bytes, last_applied, memo, last_error FROM record "
-                   "ORDER BY api_group, kind, namespace, name"));
+      db_->Prepare(
+          "SELECT api_group, kind, namespace, name, app, api_version, uid, desired_hash, "
+          "observed_rv, last_applied_bytes, last_applied, memo, last_error, seq FROM record "
+          "ORDER BY api_group, kind, namespace, name"));
   std::vector<sync::Record> out;
   while (true) {
     TRY(const bool row, list.Step());
@@ -220,6 +225,7 @@ Status SqliteAgentState::StoreIntent(const sync::StoreIntent& intent) {
     TRY(store::Transaction transaction, store::Transaction::Begin(*db_));
     TRY_VOID(PutTrusted(intent.trusted));
     TRY_VOID(PutBundles(intent));
+    TRY_VOID(PutAnnounced(intent.announced));
     TRY_VOID(DropOldBundles(intent));
     TRY_VOID(PutKeepOnRemoval(intent.keep_on_removal));
     TRY_VOID(DropRecords(intent.forget));
@@ -287,7 +293,37 @@ Status SqliteAgentState::DropOldBundles(const sync::StoreIntent& intent) {
                    "app, digest, row_number() OVER (PARTITION BY app ORDER BY used DESC) AS n FROM "
                    "app_bundle) WHERE n > ?)"));
   TRY_VOID(trim.Bind(0, limits::kKeptBundlesPerApp).Run());
-  return db_->Execute("DELETE FROM bundle WHERE digest NOT IN (SELECT digest FROM app_bundle)");
+  return db_->Execute(
+      "DELETE FROM bundle WHERE digest NOT IN (SELECT digest FROM app_bundle) AND digest NOT IN "
+      "(SELECT digest FROM announced)");
+}
+
+Status SqliteAgentState::PutAnnounced(const std::vector<sync::Announcement>& announced) {
+  TRY(store::Statement put,
+      db_->Prepare("INSERT OR REPLACE INTO announced (app, seq, digest) VALUES (?, ?, ?)"));
+  TRY(store::Statement trim,
+      db_->Prepare("DELETE FROM announced WHERE app = ? AND seq NOT IN (SELECT seq FROM announced "
+                   "WHERE app = ? ORDER BY seq DESC LIMIT ?)"));
+  for (const sync::Announcement& one : announced) {
+    put.BindText(0, one.app).Bind(1, one.seq).BindBlob(2, one.bundle.View());
+    TRY_VOID(put.Run());
+    trim.BindText(0, one.app).BindText(1, one.app).Bind(2, limits::kAnnouncedBundlesPerApp);
+    TRY_VOID(trim.Run());
+  }
+  return {};
+}
+
+Result<std::vector<sync::Announcement>> SqliteAgentState::Announced() {
+  TRY(store::Statement list,
+      db_->Prepare("SELECT app, seq, digest FROM announced ORDER BY app, seq"));
+  std::vector<sync::Announcement> out;
+  while (true) {
+    TRY(const bool row, list.Step());
+    if (!row) return out;
+    auto digest = BundleDigest::FromBytes(list.Blob(2));
+    if (!digest) return MakeError(Errc::kCorrupt, "an announced bundle has no digest");
+    out.push_back({list.Text(0), list.Int(1), *digest});
+  }
 }
 
 Status SqliteAgentState::PutKeepOnRemoval(const std::set<std::string>& apps) {
@@ -321,7 +357,7 @@ Status SqliteAgentState::StoreRecords(const sync::StoreRecords& records) {
   TRY(store::Statement put,
       db_->Prepare("INSERT OR REPLACE INTO record (api_group, kind, namespace, name, app, "
                    "api_version, uid, desired_hash, observed_rv, last_applied_bytes, last_applied, "
-                   "memo, last_error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+                   "memo, last_error, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   for (const sync::Record& record : records.upserts) {
     BindKey(put, record.key);
     put.BindText(4, record.app)
@@ -332,10 +368,15 @@ Status SqliteAgentState::StoreRecords(const sync::StoreRecords& records) {
         .Bind(9, static_cast<int64_t>(record.last_applied_bytes))
         .BindBlob(10, record.last_applied)
         .BindBlob(11, record.memo)
-        .BindText(12, record.last_error);
+        .BindText(12, record.last_error)
+        .Bind(13, record.seq);
     TRY_VOID(put.Run());
   }
   TRY_VOID(DropRecords(records.deletes));
+  TRY(store::Statement settle, db_->Prepare("DELETE FROM announced WHERE app = ? AND seq <= ?"));
+  for (const auto& [app, seq] : records.settled) {
+    TRY_VOID(settle.BindText(0, app).Bind(1, seq).Run());
+  }
   return transaction.Commit();
 }
 

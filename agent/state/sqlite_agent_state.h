@@ -46,11 +46,13 @@ class SqliteAgentState : public AgentState {
   Result<trust::TrustedState> LoadTrusted(const sync::Identity& identity);
   Result<std::vector<BundleDigest>> Held();
   Result<std::vector<sync::Record>> Records();
+  Result<std::vector<sync::Announcement>> Announced();
   Result<std::vector<wire::Report>> Outbox();
   Result<std::string> ResetReason();
 
   Status PutTrusted(const trust::TrustedState& trusted);
   Status PutBundles(const sync::StoreIntent& intent);
+  Status PutAnnounced(const std::vector<sync::Announcement>& announced);
   Status DropOldBundles(const sync::StoreIntent& intent);
   Status PutKeepOnRemoval(const std::set<std::string>& apps);
   Result<std::set<std::string>> KeepOnRemoval();

@@ -49,6 +49,9 @@ enum class FailureAction {
   kFail,       // retrying unchanged is useless: report, try again in the slow loop
 };
 
+// ApiFailure::reason of a parent object that somebody else made.
+inline constexpr std::string_view kForeignParent = "ForeignParent";
+
 enum class Verb { kGet, kCreate, kPatch, kDelete };
 std::string_view Name(Verb verb);  // "get", "create", …
 

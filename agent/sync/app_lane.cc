@@ -45,6 +45,7 @@ const AppLane::EventRow AppLane::kEvents[] = {
     {EventIndex<Answered>(),      &AppLane::OnAnswered},
     {EventIndex<ParentWritten>(), &AppLane::OnParentWritten},
     {EventIndex<ParentRemoved>(), &AppLane::OnParentRemoved},
+    {EventIndex<LookedInto>(),    &AppLane::OnLookedInto},
     {EventIndex<RecordsStored>(), &AppLane::OnRecordsStored},
     {EventIndex<RecordsFailed>(), &AppLane::OnRecordsFailed},
     {EventIndex<Tick>(),          &AppLane::OnTick},
@@ -116,6 +117,7 @@ void AppLane::Advance(TimePoint now, Out& out) {
   LetGo();
   if (world_.statement && cluster_.Usable()) {
     WatchDiscoveries();
+    WatchSchemas();
     bool moved = true;
     while (moved) {
       Refresh();
@@ -344,14 +346,24 @@ void AppLane::OnParentRemoved(const Event& event) {
 void AppLane::ParentAnswered(AppRun& app, const std::optional<ApiFailure>& failure) {
   app.parent_busy = false;
   news_.moved = true;
+  app.parent_foreign = failure && failure->reason == kForeignParent;
   if (failure) {
+    const std::string parent =
+        "ConfigMap " + world_.config.agent_namespace + "/" + plan::ParentName(app.name);
+    app.parent_ours = false;
     app.parent_due = now_ + app.parent_backoff.Next(world_.jitter.Next());
-    app.parent_problem = wire::Problem{
-        "ConfigMap " + world_.config.agent_namespace + "/" + plan::ParentName(app.name),
-        "parent_failed", "the app's parent object could not be written: " + failure->message,
-        HintFor(*failure)};
+    app.parent_problem =
+        app.parent_foreign
+            ? wire::Problem{parent, "parent_conflict",
+                            failure->message + "; the app needs that name for its own",
+                            "rename the app, or delete the ConfigMap if nobody needs it; nothing "
+                            "of the app is applied or removed meanwhile"}
+            : wire::Problem{parent, "parent_failed",
+                            "the app's parent object could not be written: " + failure->message,
+                            HintFor(*failure)};
     return;
   }
+  app.parent_ours = app.parent != AppRun::Parent::kRemove;
   app.parent_backoff.Reset();
   app.parent_problem.reset();
   if (app.parent_sent != app.parent_version) return;  // wanted otherwise meanwhile

@@ -44,7 +44,7 @@ class AppLane {
   News TakeNews();
 
  private:
-  enum class Purpose { kApply, kRead, kPrune };
+  enum class Purpose { kApply, kRead, kPrune, kLook };
   struct Flight {
     std::string app;
     object::ResourceKey key;
@@ -53,6 +53,7 @@ class AppLane {
     bool repair = false;
     bool drift = false;  // sets back what somebody changed
     plan::Step step;     // without body
+    int64_t seq = 0;     // of the statement that it was decided by
   };
   struct EventRow {
     size_t on;
@@ -72,6 +73,7 @@ class AppLane {
   void OnAnswered(const Event& event);
   void OnParentWritten(const Event& event);
   void OnParentRemoved(const Event& event);
+  void OnLookedInto(const Event& event);
   void OnRecordsStored(const Event& event);
   void OnRecordsFailed(const Event& event);
   void OnTick(const Event& event);
@@ -95,7 +97,9 @@ class AppLane {
   void SetUpRuns();
   void RequireKinds();
   void WatchDiscoveries();
+  void WatchSchemas();
   bool MakePlans();
+  void FindAnnounced();
   void Adopt(AppRun& app, plan::AppPlan plan);
   bool WaitsItsTime(AppRun& app, const object::ResourceKey& key) const;
   bool ApplyFailed(const AppRun& app) const;
@@ -111,6 +115,7 @@ class AppLane {
   AppState EnterPruneStage(AppRun& app);
   AppState EnterClose(AppRun& app);
   void End(AppRun& app);
+  void Settle(const AppRun& app);
   bool GateOpen(AppRun& app);
   bool CrdsServed(const AppRun& app, bool* established) const;
   bool ParentGrows(const AppRun& app) const;
@@ -132,6 +137,8 @@ class AppLane {
   bool Send(AppRun& app, Work& work, Verb verb, Flight flight);
   void Skipped(AppRun& app, const plan::Step& step, const object::Value* read);
   bool Refused(AppRun& app, const object::ResourceKey& key, wire::Problem problem);
+  void Hold(AppRun& app, const object::ResourceKey& key, wire::Problem problem);
+  bool Look(AppRun& app, Work& work, Flight flight);
   bool Wrote(AppRun& app, const Flight& flight, const ApiAnswer& answer);
   bool Removed(AppRun& app, const Flight& flight, bool gone);
   bool Failed(AppRun& app, const Flight& flight, const ApiFailure& failure, Work& work);
@@ -154,6 +161,7 @@ class AppLane {
   uint64_t next_id_ = 1;
   bool stale_ = true;        // the desired objects are not those of the statement
   int64_t discoveries_ = 0;  // that the desired objects were made with
+  std::set<object::GroupVersion> schemas_missing_;  // when it was looked at last
   bool replan_all_ = false;
   uint64_t stores_begun_ = 0;
   uint64_t stored_ = 0;  // the last one that succeeded

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/health/health.h"
+#include "agent/plan/stamp.h"
 #include "agent/sync/app_lane.h"
 
 namespace dunlin::sync {
@@ -45,11 +46,22 @@ void AppLane::WatchDiscoveries() {
   }
 }
 
+// A document that can be read at last: what waited for it goes on at once.
+void AppLane::WatchSchemas() {
+  if (schemas_missing_ == world_.schemas_missing) return;
+  schemas_missing_ = world_.schemas_missing;
+  for (auto& [name, app] : runs_) {
+    for (auto& [key, trouble] : app.troubles) {
+      if (trouble.problem.code == plan::kSchemaUnavailable) trouble.due = now_;
+    }
+  }
+}
+
 void AppLane::Refresh() {
   const bool planned = std::any_of(runs_.begin(), runs_.end(),
                                    [](const auto& item) { return item.second.wants_plan; });
   if (!stale_ && (desired_.loaded() || !planned)) return;
-  desired_.Load(*world_.statement, world_.bundles, world_.facts->kinds,
+  desired_.Load(*world_.statement, world_.bundles, world_.inventory, world_.facts->kinds,
                 world_.config.agent_namespace);
   // A blob that does not open any more is asked for with the next poll.
   for (const BundleDigest& digest : desired_.lost()) {
@@ -142,6 +154,24 @@ bool AppLane::DependenciesMet(AppRun& app) {
   return app.waits_for.empty();
 }
 
+// A create whose answer was lost: the object carries the hash of the document that we had
+// announced, so it is ours, with the UID that it has.
+void AppLane::FindAnnounced() {
+  for (const auto& [key, documents] : desired_.announced()) {
+    const Record* record = world_.inventory.Find(key);
+    const plan::LiveObject* live = world_.live.Find(key);
+    if (record == nullptr || !record->uid.empty() || live == nullptr || Busy(key)) continue;
+    const auto made = std::find_if(documents.rbegin(), documents.rend(), [&](const auto& one) {
+      return plan::CarriesHash(live->metadata, one.desired->hash) &&
+             object::FindString(live->metadata, {"labels", plan::kPartOfLabel}) ==
+                 plan::ApplySetId(one.desired->app, world_.config.agent_namespace);
+    });
+    if (made == documents.rend()) continue;
+    const Status kept = world_.inventory.Found(*made, UidOf(*live));
+    if (!kept) world_.Raise("record_failed", kept.error().message, "");
+  }
+}
+
 bool AppLane::MakePlans() {
   std::set<std::string> wanted;
   for (auto& [name, app] : runs_) {
@@ -151,6 +181,7 @@ bool AppLane::MakePlans() {
   }
   if (wanted.empty() || now_ < plan_due_) return false;
   plan_due_ = TimePoint{};
+  FindAnnounced();
   plan::PlanInput input = decider_.Input();
   input.advancing_allowed = world_.MayPrune(now_);
   auto made = plan::MakePlan(input);

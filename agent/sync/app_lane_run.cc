@@ -14,6 +14,18 @@ bool IsCrd(const object::ResourceKey& key) {
   return key.group == "apiextensions.k8s.io" && key.kind == "CustomResourceDefinition";
 }
 
+// The run sends something, as far as the plan knows.
+bool Writes(const plan::AppPlan& plan) {
+  const auto removes = [](const plan::Step& step) {
+    return step.action == plan::Action::kDelete || step.action == plan::Action::kRelease;
+  };
+  return std::any_of(plan.stages.begin(), plan.stages.end(),
+                     [](const plan::Stage& stage) { return !stage.steps.empty(); }) ||
+         std::any_of(plan.prune.begin(), plan.prune.end(), [&](const plan::Stage& stage) {
+           return std::any_of(stage.steps.begin(), stage.steps.end(), removes);
+         });
+}
+
 // A claim that waits for its first consumer would wait for ever.
 bool Gates(const object::ResourceKey& key) {
   return !(key.group.empty() && key.kind == "PersistentVolumeClaim");
@@ -59,7 +71,9 @@ AppState AppLane::Begin(AppRun& app) {
     if (ours) world_.inventory.Announce(key, app.name, wanted->api_version);
   }
   app.stored_after = world_.inventory.dirty() ? stores_begun_ + 1 : stores_begun_;
-  if (ParentGrows(app)) NeedParent(app, AppRun::Parent::kSuperset);
+  if (Writes(*app.plan) && (!app.parent_ours || ParentGrows(app))) {
+    NeedParent(app, AppRun::Parent::kSuperset);
+  }
   return AppState::kAnnouncing;
 }
 
@@ -170,6 +184,7 @@ AppState AppLane::EnterPrune(AppRun& app) {
   app.prune_waits = !cluster_.Settled();
   if (app.prune_waits) return AppState::kPruning;
   // The run may have taken minutes: what goes is decided by what is live now.
+  FindAnnounced();
   plan::PlanInput input = decider_.Input();
   input.advancing_allowed = world_.MayPrune(now_);
   for (const auto& [name, other] : runs_) {
@@ -206,6 +221,9 @@ AppState AppLane::EnterPruneStage(AppRun& app) {
           app.problems.push_back({app.name, key.Text(), "prune_conflict", step.reason});
           if (app.prune_refused.empty()) app.prune_refused = step.reason;
           app.troubles.erase(key);
+          break;
+        case plan::Action::kBlocked:
+          Hold(app, key, {key.Text(), "prune_held", step.reason, ""});
           break;
         default:
           app.going.insert(key);  // on its way already
@@ -257,6 +275,7 @@ void AppLane::End(AppRun& app) {
     app.applied_bundle = app.planned_bundle;
     app.applied = now_;
     ++world_.counters.syncs_ok;
+    Settle(app);
   } else {
     ++world_.counters.syncs_failed;
   }
@@ -268,6 +287,23 @@ void AppLane::End(AppRun& app) {
   }
   if (app.changed && !app.removed) NeedParent(app, AppRun::Parent::kFinal);
   app.changed = false;
+}
+
+// Everything that the app ever announced is applied over, or removed. Not when something of it
+// still waits to be removed, or went to another app that has not written it yet.
+void AppLane::Settle(const AppRun& app) {
+  if (!app.prune_refused.empty()) return;
+  for (const auto& [key, documents] : desired_.announced()) {
+    const Wanted* wanted = desired_.Find(key);
+    const Record* record = world_.inventory.Find(key);
+    if (wanted == nullptr || wanted->app == app.name) continue;
+    for (const plan::AnnouncedDocument& one : documents) {
+      const bool open = record == nullptr || record->seq < one.seq;
+      if (one.desired->app == app.name && open) return;
+    }
+  }
+  world_.inventory.Settle(app.name, world_.statement->seq);
+  desired_.Settle(app.name);
 }
 
 AppState AppLane::Close(AppRun& app) {

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/plan/namespace_contents.h"
+#include "agent/plan/special_kinds.h"
 #include "agent/plan/stamp.h"
 #include "agent/sync/app_lane.h"
 
@@ -87,11 +89,11 @@ bool AppLane::PumpMap(AppRun& app, WorkMap& map, bool repair, bool alone) {
 // ---- one object
 
 bool AppLane::Perform(AppRun& app, const object::ResourceKey& key, Work& work, bool repair) {
-  Flight flight{app.name, key, Verb::kGet, Purpose::kApply, repair, false, {}};
+  Flight flight{app.name, key, Verb::kGet, Purpose::kApply, repair, false, {}, 0};
   if (work.prune) return PerformPrune(app, key, work, std::move(flight));
   plan::DesiredPtr desired = decider_.Document(key);
   if (desired == nullptr && !desired_.loaded()) {
-    desired_.Load(*world_.statement, world_.bundles, world_.facts->kinds,
+    desired_.Load(*world_.statement, world_.bundles, world_.inventory, world_.facts->kinds,
                   world_.config.agent_namespace);
     desired = decider_.Document(key);
   }
@@ -159,6 +161,8 @@ bool AppLane::PerformPrune(AppRun& app, const object::ResourceKey& key, Work& wo
     flight.purpose = Purpose::kRead;
     return Send(app, work, Verb::kGet, std::move(flight));
   }
+  const bool space = flight.step.action == plan::Action::kDelete && plan::IsNamespace(key);
+  if (space && !work.looked) return Look(app, work, std::move(flight));
   const bool release = flight.step.action == plan::Action::kRelease;
   return Send(app, work, release ? Verb::kPatch : Verb::kDelete, std::move(flight));
 }
@@ -182,7 +186,13 @@ bool AppLane::Objected(AppRun& app, const plan::Step& step) {
     return Refused(app, step.key, {object, "ownership_conflict", step.reason, ""});
   }
   if (step.reason != plan::kReasonDrift) {
-    return Refused(app, step.key, {object, "blocked", step.reason, ""});
+    const bool schema = step.code == plan::kSchemaUnavailable;
+    return Refused(
+        app, step.key,
+        {object, schema ? std::string(step.code) : "blocked", step.reason,
+         schema ? "see the agent's problem schema_unavailable; it is tried again as soon "
+                  "as the document can be read"
+                : ""});
   }
   app.drift.insert(step.key);
   news_.moved = true;
@@ -198,6 +208,7 @@ bool AppLane::Send(AppRun& app, Work& work, Verb verb, Flight flight) {
                     "install its custom resource definition again"});
   }
   flight.verb = verb;
+  flight.seq = world_.statement->seq;
   flight.step.merge.body = nullptr;
   work.state = Work::State::kBusy;
   work.read.reset();
@@ -207,6 +218,70 @@ bool AppLane::Send(AppRun& app, Work& work, Verb verb, Flight flight) {
   flights_.emplace(request->id, std::move(flight));
   out_->Do(std::move(*request));
   return false;
+}
+
+// A namespace takes along whatever lives in it, and the watches show only what carries our mark.
+bool AppLane::Look(AppRun& app, Work& work, Flight flight) {
+  auto kinds = plan::KindsInNamespaces(world_.facts->kinds);
+  if (!kinds) {
+    Hold(app, flight.key,
+         {flight.key.Text(), "prune_held",
+          "what lives there is not known: " + kinds.error().message, ""});
+    return true;
+  }
+  flight.purpose = Purpose::kLook;
+  work.state = Work::State::kBusy;
+  const uint64_t id = next_id_++;
+  out_->Do(LookInto{id, flight.key.name, std::move(*kinds), world_.facts->kinds});
+  ++app.in_flight;
+  busy_.insert(flight.key);
+  flights_.emplace(id, std::move(flight));
+  return false;
+}
+
+void AppLane::OnLookedInto(const Event& event) {
+  const LookedInto& looked = std::get<LookedInto>(event);
+  const auto found = flights_.find(looked.id);
+  if (found == flights_.end()) NoTransition("app", "no such look in flight", event);
+  const Flight flight = std::move(found->second);
+  flights_.erase(found);
+  busy_.erase(flight.key);
+  const auto run = runs_.find(flight.app);
+  if (run == runs_.end()) return;
+  AppRun& app = run->second;
+  --app.in_flight;
+  const auto work = app.work.find(flight.key);
+  if (work == app.work.end() || work->second.state != Work::State::kBusy) return;
+  if (!looked.failure && looked.found.empty()) {
+    work->second.looked = true;
+    work->second.state = Work::State::kOpen;
+    return;
+  }
+  const std::string name = flight.key.Text();
+  if (looked.failure) {
+    Hold(app, flight.key,
+         {name, "prune_held", "what lives there is not known: " + looked.failure->message,
+          HintFor(*looked.failure)});
+  } else {
+    std::string text = "it would take along what is not of this app:";
+    for (const object::ResourceKey& key : looked.found) text += " " + key.Text() + ",";
+    text.back() = '.';
+    Hold(app, flight.key,
+         {name, "prune_held", std::move(text),
+          "move or delete these and it goes by itself; to keep the namespace, annotate it with "
+          "dunlin.dev/prune: disabled"});
+  }
+  app.work.erase(work);
+}
+
+// Not removed, though it was given up: looked at again in the slow loop. Nothing has failed.
+void AppLane::Hold(AppRun& app, const object::ResourceKey& key, wire::Problem problem) {
+  Trouble& trouble = TroubleOf(app, key);
+  trouble.failed = false;
+  trouble.unreachable = false;
+  trouble.due = now_ + trouble.slow.Next(world_.jitter.Next());
+  trouble.problem = std::move(problem);
+  news_.moved = true;
 }
 
 void AppLane::Skipped(AppRun& app, const plan::Step& step, const object::Value* read) {
@@ -232,8 +307,8 @@ void AppLane::Skipped(AppRun& app, const plan::Step& step, const object::Value* 
     if (!cached) return;
     read = &*cached;
   }
-  const Status kept =
-      world_.inventory.Applied(*step.desired, *read, decider_.SchemaOf(*step.desired));
+  const Status kept = world_.inventory.Applied(
+      *step.desired, *read, decider_.SchemaOf(*step.desired), world_.statement->seq);
   if (!kept) world_.Raise("record_failed", kept.error().message, "");
 }
 
@@ -305,7 +380,8 @@ bool AppLane::Wrote(AppRun& app, const Flight& flight, const ApiAnswer& answer) 
   if (!world_.live.IsOlder(flight.key, answer.object)) {
     world_.live.Put(flight.key, answer.object, now_);
   }
-  const Status kept = world_.inventory.Applied(desired, answer.object, decider_.SchemaOf(desired));
+  const Status kept =
+      world_.inventory.Applied(desired, answer.object, decider_.SchemaOf(desired), flight.seq);
   if (!kept) world_.Raise("record_failed", kept.error().message, "");
   if (!flight.repair) {
     ++(flight.verb == Verb::kCreate ? app.counts.created : app.counts.configured);

@@ -42,6 +42,7 @@ struct Work {
   TimePoint due{};                    // of kLater
   int rereads = 0;                    // without a pause in between
   bool must_read = false;             // the cache does not know enough: GET first
+  bool looked = false;                // the namespace that goes was looked into: nothing is lost
   std::optional<object::Value> read;  // what the GET answered; for the next decision only
 };
 // Finished ones are taken out.
@@ -90,6 +91,8 @@ struct AppRun {
   Backoff parent_backoff;
   TimePoint parent_due{};
   std::optional<wire::Problem> parent_problem;
+  bool parent_ours = false;     // it was written, by this process
+  bool parent_foreign = false;  // somebody else's: nothing of the app is applied or pruned
 
   // Outside of runs.
   int in_flight = 0;                    // requests, those of a replaced run included

@@ -201,7 +201,8 @@ void ClusterLane::Require(std::map<plan::GroupKind, std::string> kinds,
 void ClusterLane::StartWatches(Out& out) {
   for (const object::GroupVersion& version : schemas_wanted_) {
     if (world_.schemas.contains(version) || schemas_failed_.contains(version)) continue;
-    world_.schemas[version] = nullptr;  // JSON merge until the answer is here; Ready() waits for it
+    world_.schemas[version] = nullptr;
+    world_.schemas_missing.insert(version);  // Ready() waits for the answer
     out.Do(LoadSchema{version});
   }
   std::map<plan::GroupKind, std::string> wanted;
@@ -245,14 +246,21 @@ ClusterLane::State ClusterLane::OnSchema(const Event& event) {
   world_.schemas[loaded.version] = loaded.schema;
   schemas_wanted_.erase(loaded.version);
   schemas_failed_.erase(loaded.version);
+  world_.schemas_missing.erase(loaded.version);
+  world_.Clear("schema_unavailable:" + loaded.version.ApiVersion());
   return state_;
 }
 
 // Without the document a strategic patch cannot be made. The kind's objects are merged by JSON
-// merge meanwhile, which is right for single values and replaces lists whole.
+// merge meanwhile, which is right for single values; changes of lists wait (plan::SchemaLookup).
 ClusterLane::State ClusterLane::OnSchemaFailed(const Event& event) {
   const SchemaFailed& failed = std::get<SchemaFailed>(event);
   schemas_failed_[failed.version] = now_ + kSchemaPause;
+  world_.Raise("schema_unavailable:" + failed.version.ApiVersion(),
+               "how objects of " + failed.version.ApiVersion() +
+                   " merge cannot be read: " + failed.error.message,
+               "give the agent's account the right get on the nonResourceURLs /openapi/v3 and "
+               "/openapi/v3/*; changes of lists wait meanwhile, everything else goes on");
   return state_;
 }
 

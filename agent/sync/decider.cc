@@ -74,12 +74,14 @@ void RemovePointer(object::Value& value, std::string_view pointer) {
 }
 
 plan::SchemaLookup Decider::Lookup(const merge::Gvk& gvk) const {
+  if (world_.schemas_missing.contains({gvk.group, gvk.version})) return {{}, false, true};
   const auto found = world_.schemas.find({gvk.group, gvk.version});
   if (found == world_.schemas.end() || found->second == nullptr) return {};
   const auto root = found->second->Root(gvk);
   if (!root) return {};
   return {{found->second.get(), *root},
-          found->second->SupportsStrategic(gvk) && !json_only_.contains(gvk)};
+          found->second->SupportsStrategic(gvk) && !json_only_.contains(gvk),
+          false};
 }
 
 merge::SchemaRef Decider::SchemaOf(const plan::Desired& desired) const {
@@ -92,6 +94,7 @@ plan::PlanInput Decider::Input() const {
   input.live = &world_.live.snapshot();
   input.inventory = &world_.inventory.view();
   input.kinds = &world_.facts->kinds;
+  input.announced = &desired_.announced();
   input.schemas = [this](const merge::Gvk& gvk) { return Lookup(gvk); };
   input.failed_lists = world_.unlisted;
   for (const auto& [kind, problem] : world_.unreadable) input.failed_lists.insert(kind);
@@ -140,6 +143,16 @@ plan::Step Decider::Decide(const plan::DesiredPtr& desired, const object::Value*
     compared = std::move(stripped);
   }
   plan::PlanInput input = Input();
+  plan::Announced stripped;
+  if (const auto found = input.announced->find(key);
+      found != input.announced->end() && !ignored.empty()) {
+    for (const plan::AnnouncedDocument& one : found->second) {
+      auto copy = std::make_shared<plan::Desired>(*one.desired);
+      for (const std::string& path : ignored) RemovePointer(copy->object, path);
+      stripped[key].push_back({one.seq, std::move(copy)});
+    }
+    input.announced = &stripped;
+  }
   input.inventory = &inventory;
   plan::Step step = plan::PlanObject(input, compared, read == nullptr ? nullptr : &live);
   step.desired = desired;

@@ -5,7 +5,8 @@
 namespace dunlin::sync {
 
 void DesiredStore::Load(const trust::Statement& statement, const BundlePool& pool,
-                        const plan::KindTable& kinds, std::string_view agent_namespace) {
+                        const InventoryStore& inventory, const plan::KindTable& kinds,
+                        std::string_view agent_namespace) {
   std::map<object::ResourceKey, std::string> holders;
   for (const auto& [key, wanted] : wanted_) {
     if (set_.shared.contains(key)) holders[key] = wanted.app;
@@ -46,6 +47,41 @@ void DesiredStore::Load(const trust::Statement& statement, const BundlePool& poo
     }
   }
   loaded_ = true;
+  LoadAnnounced(statement, pool, inventory, kinds, agent_namespace);
+}
+
+void DesiredStore::LoadAnnounced(const trust::Statement& statement, const BundlePool& pool,
+                                 const InventoryStore& inventory, const plan::KindTable& kinds,
+                                 std::string_view agent_namespace) {
+  announced_.clear();
+  const std::vector<Announcement>& all = inventory.announced();
+  for (size_t i = 0; i < all.size(); ++i) {
+    const Announcement& one = all[i];
+    const bool newest = i + 1 == all.size() || all[i + 1].app != one.app;
+    const auto entry = statement.apps.find(AppName(one.app));
+    const bool wanted = entry != statement.apps.end() && entry->second.bundle == one.bundle;
+    const auto stored = pool.find(one.bundle);
+    if ((newest && wanted) || stored == pool.end()) continue;
+    const auto bundle = OpenBundle(stored->second);
+    if (!bundle) continue;  // damaged on disk: what it held is not known any more
+    plan::AppInput input;
+    input.name = one.app;
+    input.policy = RulesOf(*bundle, trust::StatementApp{}).plan;
+    input.expected_objects = static_cast<int64_t>(bundle->objects.size());
+    for (const object::Value& value : bundle->objects) input.objects.push_back(&value);
+    for (const plan::PreparedApp& app : plan::Prepare({input}, kinds, agent_namespace).apps) {
+      for (const plan::DesiredPtr& desired : app.objects) {
+        const Record* record = inventory.Find(desired->key);
+        const bool settled =
+            record != nullptr && (record->seq >= one.seq || record->desired_hash == desired->hash);
+        if (!settled) announced_[desired->key].push_back({one.seq, desired});
+      }
+    }
+  }
+  for (auto& [key, documents] : announced_) {  // of several apps, if it moved between them
+    std::sort(documents.begin(), documents.end(),
+              [](const auto& a, const auto& b) { return a.seq < b.seq; });
+  }
 }
 
 void DesiredStore::Hold(const plan::DesiredPtr& desired) {
@@ -57,6 +93,13 @@ void DesiredStore::Drop() {
   for (plan::PreparedApp& app : set_.apps) std::vector<plan::DesiredPtr>().swap(app.objects);
   for (auto& [key, wanted] : wanted_) wanted.desired.reset();
   loaded_ = false;
+}
+
+void DesiredStore::Settle(const std::string& app) {
+  for (auto& [key, documents] : announced_) {
+    std::erase_if(documents, [&](const auto& one) { return one.desired->app == app; });
+  }
+  std::erase_if(announced_, [](const auto& item) { return item.second.empty(); });
 }
 
 const plan::PreparedApp* DesiredStore::Find(const std::string& app) const {

@@ -34,7 +34,9 @@ class DesiredStore {
   // Opens every bundle of the statement that is in the pool. A bundle that does not open (its blob
   // was damaged on disk) is left out and named in lost(): its app is not complete, nothing is
   // pruned.
-  void Load(const trust::Statement& statement, const BundlePool& pool, const plan::KindTable& kinds,
+  // `inventory` says which older bundles were announced and what of them is settled.
+  void Load(const trust::Statement& statement, const BundlePool& pool,
+            const InventoryStore& inventory, const plan::KindTable& kinds,
             std::string_view agent_namespace);
   void Drop();
   // Of several apps that want one object, this one has it.
@@ -51,9 +53,18 @@ class DesiredStore {
   // it back.
   plan::DesiredPtr Get(const object::ResourceKey& key, const DecodedRecord* record) const;
   const std::set<BundleDigest>& lost() const { return lost_; }
+  // Documents that may have been applied, and are neither wanted now nor recorded. Not dropped:
+  // there are none in ordinary times.
+  const plan::Announced& announced() const { return announced_; }
+  void Settle(const std::string& app);
 
  private:
+  void LoadAnnounced(const trust::Statement& statement, const BundlePool& pool,
+                     const InventoryStore& inventory, const plan::KindTable& kinds,
+                     std::string_view agent_namespace);
+
   plan::DesiredSet set_;
+  plan::Announced announced_;
   std::map<std::string, AppRules> rules_;
   std::map<object::ResourceKey, Wanted> wanted_;
   std::set<BundleDigest> lost_;

@@ -13,6 +13,7 @@
 
 #include "agent/merge/schema.h"
 #include "agent/plan/kinds.h"
+#include "agent/plan/namespace_contents.h"
 #include "agent/plan/plan.h"
 #include "agent/sync/api_answer.h"
 #include "agent/sync/identity.h"
@@ -31,9 +32,10 @@ using SchemaPtr = std::shared_ptr<const merge::Schema>;
 struct LoadedState {
   Identity identity;
   trust::TrustedState trusted;
-  std::vector<StoredBundle> bundles;      // of the accepted statement
+  std::vector<StoredBundle> bundles;      // of the accepted statement and of `announced`
   std::vector<BundleDigest> held;         // every bundle in the store, newest first
   std::vector<Record> records;            // the inventory
+  std::vector<Announcement> announced;    // by app, oldest first
   std::set<std::string> keep_on_removal;  // StoreIntent's
   std::vector<wire::Report> outbox;       // not yet acknowledged, oldest first
   std::string reset_reason;               // not empty: the database was damaged and begun again
@@ -133,6 +135,11 @@ struct ParentRemoved {
   std::string app;
   std::optional<ApiFailure> failure;
 };
+struct LookedInto {
+  uint64_t id = 0;
+  std::vector<object::ResourceKey> found;  // what would be lost; not more than a few
+  std::optional<ApiFailure> failure;       // then `found` is not all
+};
 struct RecordsStored {};
 struct RecordsFailed {
   Error error;
@@ -150,8 +157,8 @@ using Event =
     std::variant<Started, StateLoaded, StateFailed, PollAnswered, PollFailed, BundlesLoaded,
                  BundleFetched, FetchFailed, IntentStored, IntentFailed, Discovered, DiscoverFailed,
                  SchemaLoaded, SchemaFailed, Listed, ListFailed, WatchBroken, WatchResumed,
-                 LiveChanged, LiveDeleted, Answered, ParentWritten, ParentRemoved, RecordsStored,
-                 RecordsFailed, ReportSent, ReportFailed, Tick>;
+                 LiveChanged, LiveDeleted, Answered, ParentWritten, ParentRemoved, LookedInto,
+                 RecordsStored, RecordsFailed, ReportSent, ReportFailed, Tick>;
 std::string_view Name(const Event& event);
 
 // ---- actions
@@ -172,6 +179,7 @@ struct StoreIntent {
   trust::TrustedState trusted;
   std::vector<StoredBundle> bundles;            // new ones
   std::map<std::string, BundleDigest> current;  // app → bundle; the last 10 are kept
+  std::vector<Announcement> announced;          // of apps whose bundle is another one than before
   // Apps whose objects stay when a later statement does not name them; those that have left and
   // still have records, too. Replaces what is stored.
   std::set<std::string> keep_on_removal;
@@ -201,7 +209,8 @@ struct Request {
   std::string content_type;  // of a patch
   Bytes body;
 };
-// Create or update, and create its namespace when that is missing.
+// Create or update, and create its namespace when that is missing. One that is not ours is refused
+// with kForeignParent.
 struct WriteParent {
   std::string app;
   object::Value config_map;
@@ -211,9 +220,17 @@ struct RemoveParent {
   std::string name;
   std::string namespace_;
 };
+// What lives in a namespace that is to be deleted.
+struct LookInto {
+  uint64_t id = 0;
+  std::string namespace_;
+  std::vector<plan::ListedKind> kinds;
+  plan::KindTable all_kinds;  // tells what an owner is
+};
 struct StoreRecords {
   std::vector<Record> upserts;
   std::vector<object::ResourceKey> deletes;
+  std::map<std::string, int64_t> settled;  // app → announcements up to this one are over
 };
 // Puts the report into the outbox, sends it, removes it when the hub took it.
 struct SendReport {
@@ -227,7 +244,7 @@ struct DropReport {
 
 using Action = std::variant<LoadState, Poll, LoadBundles, FetchBundle, StoreIntent, Discover,
                             LoadSchema, Watch, Unwatch, Request, WriteParent, RemoveParent,
-                            StoreRecords, SendReport, DropReport>;
+                            LookInto, StoreRecords, SendReport, DropReport>;
 std::string_view Name(const Action& action);
 
 // What to do now, in any order and all at once, and when to come back without an event.

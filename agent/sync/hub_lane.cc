@@ -154,7 +154,7 @@ HubLane::State HubLane::OnLoaded(const Event& event) {
   world_.held = std::move(state.held);
   world_.reset_reason = std::move(state.reset_reason);
   for (StoredBundle& bundle : state.bundles) world_.bundles[bundle.digest] = std::move(bundle);
-  world_.inventory.Load(std::move(state.records));
+  world_.inventory.Load(std::move(state.records), std::move(state.announced));
   world_.keep_on_removal = std::move(state.keep_on_removal);
   if (!world_.reset_reason.empty()) {
     world_.Raise("state_reset",
@@ -376,12 +376,22 @@ HubLane::State HubLane::Assemble() {
   }
   for (const auto& [app, entry] : next.statement.apps) {
     intent.current[app.str()] = entry.bundle;
+    if (IsNews(app, entry)) {
+      intent.announced.push_back({app.str(), next.statement.seq, entry.bundle});
+    }
     if (std::find(world_.held.begin(), world_.held.end(), entry.bundle) == world_.held.end()) {
       intent.bundles.push_back(next.pool.at(entry.bundle));
     }
   }
+  next.announced = intent.announced;
   out_->Do(std::move(intent));
   return State::kStoring;
+}
+
+bool HubLane::IsNews(const AppName& app, const trust::StatementApp& entry) const {
+  if (!world_.statement) return true;
+  const auto before = world_.statement->apps.find(app);
+  return before == world_.statement->apps.end() || before->second.bundle != entry.bundle;
 }
 
 // What `next` makes us forget: the records of apps that it does not name, when it says `keep`. The
@@ -453,6 +463,12 @@ HubLane::State HubLane::OnStored(const Event&) {
     kept.insert(*next.pool.find(entry.bundle));
     auto known = std::find(world_.held.begin(), world_.held.end(), entry.bundle);
     if (known == world_.held.end()) world_.held.insert(world_.held.begin(), entry.bundle);
+  }
+  world_.inventory.Announced(next.announced);
+  for (const Announcement& one : world_.inventory.announced()) {
+    if (const auto old = world_.bundles.find(one.bundle); old != world_.bundles.end()) {
+      kept.insert(*old);
+    }
   }
   world_.bundles = std::move(kept);
   if (moved) {

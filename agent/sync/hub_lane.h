@@ -35,6 +35,7 @@ class HubLane {
     std::set<BundleDigest> fetched;  // asked for once: a second failure refuses the candidate
     bool loaded = false;
     std::set<std::string> keep_on_removal;  // StoreIntent's
+    std::vector<Announcement> announced;    // the same
     TimePoint received{};
     TimePoint verified{};
   };
@@ -61,6 +62,7 @@ class HubLane {
   State Assemble();
   State Refuse(std::string code, std::string message, std::string hint = {});
   Status CheckBundles();
+  bool IsNews(const AppName& app, const trust::StatementApp& entry) const;
   std::set<BundleDigest> Needed() const;
   std::map<std::string, std::vector<object::ResourceKey>> Forgotten(
       const trust::Statement& next) const;

@@ -1,6 +1,11 @@
 #include "agent/sync/inventory.h"
 
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
 #include "agent/sync/packed.h"
+#include "protocol/base/limits.h"
 #include "protocol/object/json.h"
 
 namespace dunlin::sync {
@@ -14,12 +19,14 @@ plan::InventoryRecord ViewOf(const Record& record) {
   view.uid = record.uid;
   view.desired_hash = record.desired_hash;
   view.observed_resource_version = record.observed_rv;
+  view.seq = record.seq;
   return view;
 }
 
 }  // namespace
 
-void InventoryStore::Load(std::vector<Record> records) {
+void InventoryStore::Load(std::vector<Record> records, std::vector<Announcement> announced) {
+  announced_ = std::move(announced);
   records_.clear();
   view_.clear();
   for (Record& record : records) {
@@ -57,7 +64,7 @@ Record& InventoryStore::Edit(const object::ResourceKey& key, bool urgent) {
 }
 
 Status InventoryStore::Applied(const plan::Desired& desired, const object::Value& answer,
-                               merge::SchemaRef schema) {
+                               merge::SchemaRef schema, int64_t seq) {
   TRY(Packed last, Pack(object::CanonicalJson(desired.object)));
   const merge::ObservedMemo memo = merge::ObservedMemo::Record(desired.object, answer, schema);
   Record& record = Edit(desired.key, true);
@@ -70,6 +77,24 @@ Status InventoryStore::Applied(const plan::Desired& desired, const object::Value
   record.last_applied = std::move(last.blob);
   record.memo = memo.empty() ? Bytes() : memo.Text();
   record.last_error.clear();
+  record.seq = seq;
+  view_[desired.key] = ViewOf(record);
+  return {};
+}
+
+// No resourceVersion and no memo: the next plan compares the documents.
+Status InventoryStore::Found(const plan::AnnouncedDocument& document, std::string_view uid) {
+  const plan::Desired& desired = *document.desired;
+  TRY(Packed last, Pack(object::CanonicalJson(desired.object)));
+  Record& record = Edit(desired.key, true);
+  record.api_version = desired.api_version;
+  record.uid = uid;
+  record.observed_rv.clear();
+  record.desired_hash = desired.hash;
+  record.last_applied_bytes = last.raw_bytes;
+  record.last_applied = std::move(last.blob);
+  record.memo.clear();
+  record.seq = document.seq;
   view_[desired.key] = ViewOf(record);
   return {};
 }
@@ -108,8 +133,31 @@ void InventoryStore::Remove(const object::ResourceKey& key) {
   urgent_ = true;
 }
 
+void InventoryStore::Announced(const std::vector<Announcement>& more) {
+  announced_.insert(announced_.end(), more.begin(), more.end());
+  std::stable_sort(announced_.begin(), announced_.end(),
+                   [](const Announcement& a, const Announcement& b) {
+                     return std::tie(a.app, a.seq) < std::tie(b.app, b.seq);
+                   });
+  for (const Announcement& one : more) {
+    const auto of_app = [&](const Announcement& other) { return other.app == one.app; };
+    const auto first = std::find_if(announced_.begin(), announced_.end(), of_app);
+    const auto count = std::count_if(first, announced_.end(), of_app);
+    if (count > limits::kAnnouncedBundlesPerApp) {
+      announced_.erase(first, first + (count - limits::kAnnouncedBundlesPerApp));
+    }
+  }
+}
+
+void InventoryStore::Settle(const std::string& app, int64_t seq) {
+  const auto over = [&](const Announcement& one) { return one.app == app && one.seq <= seq; };
+  if (std::erase_if(announced_, over) > 0) settled_[app] = seq;
+}
+
 StoreRecords InventoryStore::TakeDirty() {
   StoreRecords batch;
+  settling_ = std::exchange(settled_, {});
+  batch.settled = settling_;
   in_flight_ = std::move(dirty_);
   dirty_.clear();
   urgent_ = false;
@@ -123,7 +171,14 @@ StoreRecords InventoryStore::TakeDirty() {
   return batch;
 }
 
+void InventoryStore::Stored() {
+  in_flight_.clear();
+  settling_.clear();
+}
+
 void InventoryStore::StoreFailed() {
+  settled_.merge(settling_);
+  settling_.clear();
   dirty_.merge(in_flight_);
   in_flight_.clear();
   urgent_ = !dirty_.empty();

@@ -27,7 +27,7 @@ struct DecodedRecord {
 
 class InventoryStore {
  public:
-  void Load(std::vector<Record> records);
+  void Load(std::vector<Record> records, std::vector<Announcement> announced);
 
   const Record* Find(const object::ResourceKey& key) const;
   size_t size() const { return records_.size(); }
@@ -36,22 +36,33 @@ class InventoryStore {
   std::set<std::string> Apps() const;
 
   // A write succeeded (`answer` is what the server made of it) or nothing had to be written and the
-  // last-applied document is `desired` all the same.
-  Status Applied(const plan::Desired& desired, const object::Value& answer,
-                 merge::SchemaRef schema);
+  // last-applied document is `desired` all the same. `seq`: of the statement that wants it.
+  Status Applied(const plan::Desired& desired, const object::Value& answer, merge::SchemaRef schema,
+                 int64_t seq);
   // Live is as desired at this resourceVersion. Written with the next batch, never alone: status
   // updates must not cost a disk write each.
   void Observed(const object::ResourceKey& key, std::string_view uid, std::string_view rv);
   // Write-ahead mark for an object that a run may create. True when it is new.
   bool Announce(const object::ResourceKey& key, const std::string& app,
                 const std::string& api_version);
+  // The live object turned out to be what an announced document of ours made: it was created, and
+  // the answer was lost with the process that waited for it.
+  Status Found(const plan::AnnouncedDocument& document, std::string_view uid);
   void Failed(const object::ResourceKey& key, std::string_view error);
   void Remove(const object::ResourceKey& key);
+
+  // Bundles whose outcome is open, by app, oldest first. What an accepted statement adds is in its
+  // intent already; of one app the newest are kept.
+  const std::vector<Announcement>& announced() const { return announced_; }
+  void Announced(const std::vector<Announcement>& more);
+  // The run of the app under statement `seq` has ended well. Written with the next batch: a lost
+  // one only makes the next run look at older documents, too.
+  void Settle(const std::string& app, int64_t seq);
 
   // Worth a transaction now.
   bool dirty() const { return urgent_; }
   StoreRecords TakeDirty();  // and call Stored or StoreFailed once it ended
-  void Stored() { in_flight_.clear(); }
+  void Stored();
   void StoreFailed();
 
   // For MakePlan: no documents.
@@ -66,6 +77,9 @@ class InventoryStore {
   plan::Inventory view_;
   std::set<object::ResourceKey> dirty_;
   std::set<object::ResourceKey> in_flight_;
+  std::vector<Announcement> announced_;
+  std::map<std::string, int64_t> settled_;  // not yet written
+  std::map<std::string, int64_t> settling_;
   bool urgent_ = false;
 };
 

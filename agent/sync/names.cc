@@ -11,13 +11,13 @@ constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames =
     "BundlesLoaded", "BundleFetched",  "FetchFailed",   "IntentStored",  "IntentFailed",
     "Discovered",    "DiscoverFailed", "SchemaLoaded",  "SchemaFailed",  "Listed",
     "ListFailed",    "WatchBroken",    "WatchResumed",  "LiveChanged",   "LiveDeleted",
-    "Answered",      "ParentWritten",  "ParentRemoved", "RecordsStored", "RecordsFailed",
-    "ReportSent",    "ReportFailed",   "Tick"};
+    "Answered",      "ParentWritten",  "ParentRemoved", "LookedInto",    "RecordsStored",
+    "RecordsFailed", "ReportSent",     "ReportFailed",  "Tick"};
 
 constexpr std::array<std::string_view, std::variant_size_v<Action>> kActionNames = {
-    "LoadState",   "Poll",         "LoadBundles",  "FetchBundle", "StoreIntent",
-    "Discover",    "LoadSchema",   "Watch",        "Unwatch",     "Request",
-    "WriteParent", "RemoveParent", "StoreRecords", "SendReport",  "DropReport"};
+    "LoadState",  "Poll",         "LoadBundles", "FetchBundle", "StoreIntent", "Discover",
+    "LoadSchema", "Watch",        "Unwatch",     "Request",     "WriteParent", "RemoveParent",
+    "LookInto",   "StoreRecords", "SendReport",  "DropReport"};
 
 }  // namespace
 

@@ -17,6 +17,15 @@ struct StoredBundle {
   bool operator==(const StoredBundle&) const = default;
 };
 
+// A bundle whose objects may have been sent, written ahead with the statement that lists it, until
+// the app's run under that statement or a later one has ended well.
+struct Announcement {
+  std::string app;
+  int64_t seq = 0;  // of the statement
+  BundleDigest bundle;
+  bool operator==(const Announcement&) const = default;
+};
+
 // One row of the inventory. A row without hash is a write-ahead mark: the object may exist.
 struct Record {
   object::ResourceKey key;
@@ -29,6 +38,7 @@ struct Record {
   Bytes last_applied;               // zstd of the canonical JSON; empty: never applied
   Bytes memo;                       // merge::ObservedMemo::Text(); empty: none
   std::string last_error;
+  int64_t seq = 0;  // of the statement that last_applied is of: older announcements are settled
   bool operator==(const Record&) const = default;
 };
 

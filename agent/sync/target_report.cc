@@ -122,7 +122,10 @@ bool ListProblems(const World& world, const DesiredStore& desired, const TargetI
     Add(out.warnings, {key.Text(), "drift", "somebody changed it in the cluster",
                        "set sync.selfHeal: true to have it set back"});
   }
-  if (run.parent_problem) Add(out.warnings, *run.parent_problem);
+  if (run.parent_problem) {
+    failed = failed || run.parent_foreign;
+    Add(run.parent_foreign ? out.problems : out.warnings, *run.parent_problem);
+  }
   for (const std::string& text : run.api_warnings) {
     Add(out.warnings, {"", "api_warning", text, ""});
   }

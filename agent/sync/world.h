@@ -58,7 +58,7 @@ struct World {
   Identity identity;
   trust::TrustedState trusted;
   std::optional<trust::Statement> statement;
-  BundlePool bundles;              // of the statement
+  BundlePool bundles;              // of the statement, and announced ones
   std::vector<BundleDigest> held;  // in the store, newest first
   std::string reset_reason;
   int64_t reset_seq = 0;  // nothing is pruned by a statement up to this one
@@ -68,6 +68,7 @@ struct World {
   // cluster
   std::optional<ClusterFacts> facts;
   std::map<object::GroupVersion, SchemaPtr> schemas;
+  std::set<object::GroupVersion> schemas_missing;  // asked for and not here: not read, or refused
   LiveCache live;
   // Kinds of which nothing is known now. Nothing missing in `live` is missing for that reason.
   std::map<plan::GroupKind, wire::Problem> unreadable;  // their list or watch failed, and why

@@ -110,8 +110,10 @@ inline constexpr size_t kQuantityBytes = 1024;          // text of one resource.
 inline constexpr size_t kBatchLineBytes = 3 * kMergeDocumentBytes + 64 * kKiB;  // three documents
 
 // agent/plan
-inline constexpr int kPruneGuardObjects = 10;  // removals per app that need no confirmation
-inline constexpr int kPruneGuardPercent = 30;  // the same, in percent of the app's members
+inline constexpr int kPruneGuardObjects = 10;      // removals per app that need no confirmation
+inline constexpr int kPruneGuardPercent = 30;      // the same, in percent of the app's members
+inline constexpr int kForeignPageObjects = 50;     // a page of what lives in a namespace that goes
+inline constexpr size_t kNamedForeignObjects = 5;  // looked for and named, then it is enough
 
 // agent/kube
 inline constexpr size_t kWatchLineBytes = 4 * kMiB;      // one watch event; etcd stores 1.5 MiB
@@ -121,6 +123,8 @@ inline constexpr int kListPageObjects = 200;             // in memory at once, w
 
 // agent/state
 inline constexpr int kKeptBundlesPerApp = 10;  // what a rollback finds without the hub (D9)
+// Bundles of one app that were accepted and whose run never ended; the oldest are forgotten beyond.
+inline constexpr int kAnnouncedBundlesPerApp = 8;
 inline constexpr size_t kOutboxReports = 100;  // the oldest are dropped beyond it
 
 // protocol/tls: a peer's leaf and CA together, where our own chain rules hold (each is about 600).

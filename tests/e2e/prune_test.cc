@@ -394,5 +394,64 @@ TEST_F(Prune, AnAppThatWasMovedAndBrokenInOneCommitStays) {
   EXPECT_EQ(Deletions(), std::vector<std::string>{"configmaps/item-5"});
 }
 
+// Somebody's own ConfigMap has the name that the app's parent would get.
+TEST_F(Prune, AParentOfSomebodyElseIsNeitherChangedNorDeletedAndItsAppIsNotApplied) {
+  const std::string extra = app_ + "-extra";
+  const std::string parent = "dunlin-" + extra;
+  ASSERT_OK(plane_->Kubectl(
+      0, {"create", "configmap", parent, "-n", "dunlin-system", "--from-literal=precious=data"}));
+  std::string document = App("extra");
+  document.replace(document.find(app_), app_.size(), extra);
+  ASSERT_OK(fleet_->git().Write("catalogue/extra.yaml", document));
+  ASSERT_OK(fleet_->git().Write("extra/map.yaml", ConfigMap("extra-map")));
+  ASSERT_OK(fleet_->git().Push("an app whose parent's name is taken"));
+  ASSERT_OK(fleet_->WaitProblem(extra, "one", "delete the ConfigMap"));
+  EXPECT_FALSE(plane_->Get(0, "configmap", app_, "extra-map"));
+
+  ASSERT_OK(fleet_->git().Remove("catalogue/extra.yaml"));
+  const auto without = fleet_->git().Push("without it");
+  ASSERT_OK(without);
+  ASSERT_OK(fleet_->WaitStatus("the app to be gone", [&extra](const object::Value& status) {
+    return object::CanonicalJson(status).find("\"" + extra + "\"") == std::string::npos;
+  }));
+  const auto kept = plane_->Get(0, "configmap", "dunlin-system", parent);
+  ASSERT_OK(kept);
+  EXPECT_EQ(object::FindString(*kept, {"data", "precious"}), "data");
+  EXPECT_EQ(object::Find(*kept, {"data", "app"}), nullptr);
+  EXPECT_EQ(object::Find(*kept, {"metadata", "labels"}), nullptr);
+}
+
+TEST_F(Prune, ANamespaceInWhichOthersHaveSomethingStaysUntilTheyHaveTakenItAway) {
+  const std::string space = app_ + "-space";
+  ASSERT_OK(fleet_->git().Write(
+      "manifests/space.yaml",
+      "apiVersion: v1\nkind: Namespace\nmetadata: { name: " + space +
+          " }\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: ours, namespace: " + space +
+          " }\n"));
+  const auto with = fleet_->git().Push("a namespace");
+  ASSERT_OK(with);
+  ASSERT_OK(fleet_->WaitSynced(1, *with));
+  ASSERT_OK(plane_->Kubectl(
+      0, {"create", "secret", "generic", "foreign", "-n", space, "--from-literal=a=b"}));
+  ASSERT_OK(plane_->Kubectl(0, {"create", "configmap", "flux", "-n", space}));
+  ASSERT_OK(plane_->Kubectl(
+      0, {"label", "configmap", "flux", "-n", space, "kustomize.toolkit.fluxcd.io/name=other",
+          "kustomize.toolkit.fluxcd.io/namespace=flux"}));
+  ASSERT_OK(fleet_->git().Remove("manifests/space.yaml"));
+  ASSERT_OK(fleet_->git().Push("without the namespace"));
+  ASSERT_OK(fleet_->WaitProblem(app_, "one", "--allow-mass-prune"));
+  ASSERT_OK(fleet_->Json({"app", "sync", app_, "--allow-mass-prune"}));
+  ASSERT_OK(fleet_->WaitProblem(app_, "one", "Secret " + space + "/foreign"));
+  const auto held = plane_->Get(0, "namespace", "", space);
+  ASSERT_OK(held);
+  EXPECT_EQ(object::FindString(*held, {"status", "phase"}), "Active");
+  EXPECT_OK(plane_->Get(0, "configmap", space, "flux"));
+
+  ASSERT_OK(plane_->Kubectl(0, {"delete", "secret", "foreign", "-n", space}));
+  ASSERT_OK(plane_->Kubectl(0, {"delete", "configmap", "flux", "-n", space}));
+  ASSERT_OK(fleet_->Json({"app", "sync", app_, "--allow-mass-prune"}));
+  ASSERT_OK(fleet_->WaitSynced(1, "", Seconds(120)));
+}
+
 }  // namespace
 }  // namespace dunlin::e2e

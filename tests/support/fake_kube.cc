@@ -86,8 +86,15 @@ Task<kube::ListAnswer> FakeKube::List(kube::Selection selection, std::string) {
   CO_TRY_VOID(Reachable());
   watch_log.push_back(selection.plural + " list");
   const plan::GroupKind kind = KindOf(selection);
-  cluster_.Open(kind);
   kube::ListPage page;
+  if (selection.label.empty()) {
+    for (const auto& [key, object] : cluster_.objects()) {
+      const bool selected = key.namespace_ == selection.namespace_ || selection.namespace_.empty();
+      if (selected && plan::GroupKind::Of(key) == kind) page.items.push_back(object);
+    }
+    co_return kube::ListAnswer(std::move(page));
+  }
+  cluster_.Open(kind);
   for (sync::LiveItem& item : cluster_.List(kind).items)
     page.items.push_back(std::move(item.object));
   page.resource_version = std::to_string(epoch_) + ".list";

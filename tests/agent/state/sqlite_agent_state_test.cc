@@ -116,6 +116,7 @@ class AgentStateTest : public testing::Test {
     out.last_applied = Bytes("zstd\0frame", 10);
     out.memo = "memo";
     out.last_error = "error";
+    out.seq = 7;
     return out;
   }
 
@@ -177,7 +178,7 @@ TEST_F(AgentStateTest, WhichAppsAreKeptOnRemovalIsReplacedByEachIntent) {
 }
 
 TEST_F(AgentStateTest, AnIntentDropsTheRecordsThatItForgetsInItsOwnTransaction) {
-  ASSERT_TRUE(Reopen().StoreRecords({{RecordNamed("a"), RecordNamed("b")}, {}}).has_value());
+  ASSERT_TRUE(Reopen().StoreRecords({{RecordNamed("a"), RecordNamed("b")}, {}, {}}).has_value());
   sync::StoreIntent intent = Intent(1);
   intent.forget = {RecordNamed("a").key, RecordNamed("never there").key};
   ASSERT_TRUE(state_->StoreIntent(intent).has_value());
@@ -217,15 +218,51 @@ TEST_F(AgentStateTest, ForgetsTheBundlesOfARemovedApp) {
   EXPECT_EQ(Reload().held, (std::vector<BundleDigest>{DigestOf(2)}));
 }
 
+TEST_F(AgentStateTest, AnnouncedBundlesAreKeptUntilTheyAreSettledAlsoOfAnAppThatHasLeft) {
+  SqliteAgentState& state = Reopen();
+  sync::StoreIntent intent = Intent(1);
+  intent.announced = {{"shop", 101, DigestOf(1)}};
+  ASSERT_TRUE(state.StoreIntent(intent).has_value());
+  sync::StoreIntent other = Intent(2);
+  other.current = {{"base", DigestOf(2)}};
+  other.announced = {{"base", 102, DigestOf(2)}};
+  ASSERT_TRUE(state.StoreIntent(other).has_value());
+  sync::LoadedState loaded = Reload();
+  EXPECT_EQ(loaded.announced, (std::vector<sync::Announcement>{{"base", 102, DigestOf(2)},
+                                                               {"shop", 101, DigestOf(1)}}));
+  EXPECT_EQ(loaded.held.size(), 2u);
+  EXPECT_EQ(loaded.bundles.size(), 2u);
+
+  sync::StoreRecords settled;
+  settled.settled = {{"shop", 101}, {"base", 101}};
+  ASSERT_TRUE(state_->StoreRecords(settled).has_value());
+  ASSERT_TRUE(state_->StoreIntent(other).has_value());
+  loaded = Reload();
+  EXPECT_EQ(loaded.announced, (std::vector<sync::Announcement>{{"base", 102, DigestOf(2)}}));
+  EXPECT_EQ(loaded.held, (std::vector<BundleDigest>{DigestOf(2)}));
+}
+
+TEST_F(AgentStateTest, OfTheAnnouncementsOfAnAppTheNewestAreKept) {
+  SqliteAgentState& state = Reopen();
+  for (int n = 1; n <= limits::kAnnouncedBundlesPerApp + 3; ++n) {
+    sync::StoreIntent intent = Intent(n);
+    intent.announced = {{"shop", 100 + n, DigestOf(n)}};
+    ASSERT_TRUE(state.StoreIntent(intent).has_value());
+  }
+  const sync::LoadedState loaded = Reload();
+  ASSERT_EQ(loaded.announced.size(), static_cast<size_t>(limits::kAnnouncedBundlesPerApp));
+  EXPECT_EQ(loaded.announced.front().seq, 104);
+}
+
 TEST_F(AgentStateTest, RecordsAreReplacedAndDeletedByKey) {
   SqliteAgentState& state = Reopen();
   const sync::Record cart = RecordNamed("cart");
-  ASSERT_TRUE(state.StoreRecords({{cart, RecordNamed("old")}, {}}).has_value());
+  ASSERT_TRUE(state.StoreRecords({{cart, RecordNamed("old")}, {}, {}}).has_value());
   EXPECT_EQ(Reload().records, (std::vector<sync::Record>{cart, RecordNamed("old")}));
   sync::Record newer = cart;
   newer.observed_rv = "78";
   newer.memo.clear();
-  ASSERT_TRUE(state_->StoreRecords({{newer}, {RecordNamed("old").key}}).has_value());
+  ASSERT_TRUE(state_->StoreRecords({{newer}, {RecordNamed("old").key}, {}}).has_value());
   EXPECT_EQ(Reload().records, (std::vector<sync::Record>{newer}));
 }
 

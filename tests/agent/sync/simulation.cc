@@ -102,6 +102,9 @@ void Simulation::Perform(const Action& action) {
         if (bundles.contains(entry.bundle)) state.bundles.push_back(bundles.at(entry.bundle));
       }
     }
+    for (const Announcement& one : disk.announced) {
+      if (bundles.contains(one.bundle)) state.bundles.push_back(bundles.at(one.bundle));
+    }
     for (const auto& [digest, bundle] : bundles) state.held.push_back(digest);
     events_.push_back(StateLoaded{std::move(state)});
   } else if (const auto* poll = std::get_if<Poll>(&action)) {
@@ -131,7 +134,11 @@ void Simulation::Perform(const Action& action) {
   } else if (const auto* schema = std::get_if<LoadSchema>(&action)) {
     const auto held = cluster.schemas.find(schema->version);
     const SchemaPtr found = held == cluster.schemas.end() ? nullptr : held->second;
-    events_.push_back(SchemaLoaded{schema->version, found});
+    if (forbidden_schemas.contains(schema->version)) {
+      events_.push_back(SchemaFailed{schema->version, MakeError(Errc::kPermission, "forbidden")});
+    } else {
+      events_.push_back(SchemaLoaded{schema->version, found});
+    }
   } else if (const auto* watch = std::get_if<Watch>(&action)) {
     OpenWatch(*watch);
   } else if (const auto* unwatch = std::get_if<Unwatch>(&action)) {
@@ -139,6 +146,14 @@ void Simulation::Perform(const Action& action) {
   } else if (const auto* request = std::get_if<Request>(&action)) {
     held_.push_back(*request);
     if (!hold_answers) ReleaseAnswers();
+  } else if (const auto* look = std::get_if<LookInto>(&action)) {
+    LookedInto looked;
+    looked.id = look->id;
+    for (const auto& [key, object] : cluster.objects()) {
+      if (key.namespace_ == look->namespace_) looked.found.push_back(key);
+    }
+    looked.failure = look_failure;
+    events_.push_back(std::move(looked));
   } else if (const auto* batch = std::get_if<StoreRecords>(&action)) {
     PerformStore(*batch);
   } else if (const auto* send = std::get_if<SendReport>(&action)) {
@@ -191,6 +206,7 @@ void Simulation::PerformParent(const Action& action) {
   std::optional<ApiFailure> failure;
   if (cluster_away) failure = Refusal(0, "", "connection refused");
   if (const auto* write = std::get_if<WriteParent>(&action)) {
+    if (foreign_parent) failure = Refusal(409, std::string(kForeignParent));
     if (!failure) cluster.parents[write->app] = write->config_map;
     cluster.parent_log.push_back("write " + write->app);
     events_.push_back(ParentWritten{write->app, failure});
@@ -213,6 +229,7 @@ void Simulation::PerformStore(const StoreIntent& intent) {
     std::erase_if(disk.records, [&](const Record& record) { return record.key == key; });
   }
   for (const StoredBundle& bundle : intent.bundles) bundles[bundle.digest] = bundle;
+  disk.announced.insert(disk.announced.end(), intent.announced.begin(), intent.announced.end());
   events_.push_back(IntentStored{});
 }
 
@@ -229,6 +246,10 @@ void Simulation::PerformStore(const StoreRecords& batch) {
     disk.records.push_back(record);
   }
   for (const object::ResourceKey& key : batch.deletes) without(key);
+  std::erase_if(disk.announced, [&](const Announcement& one) {
+    const auto settled = batch.settled.find(one.app);
+    return settled != batch.settled.end() && one.seq <= settled->second;
+  });
   ++records_stored;
   events_.push_back(RecordsStored{});
 }

@@ -55,6 +55,9 @@ class Simulation {
   bool hold_lists = false;                           // new watches list with the next Relist()
   std::map<plan::GroupKind, ApiFailure> unreadable;  // lists of these fail so
   std::optional<Error> report_error;
+  std::optional<ApiFailure> look_failure;  // of a look into a namespace
+  bool foreign_parent = false;             // the parents' name is taken by somebody else
+  std::set<object::GroupVersion> forbidden_schemas;
 
   // The disk.
   LoadedState disk;
