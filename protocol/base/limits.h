@@ -1,5 +1,6 @@
-// Every limit of the product, by module; bytes unless the name says otherwise. Rule: a test at the
-// limit and one above; those of hub/git and some of net and kube do not have it yet.
+// Every limit of the product, by module; bytes unless the name says otherwise. Each has a test at
+// the limit and one above, or of what it does where it refuses nothing; tests/arch finds one
+// without.
 #pragma once
 
 #include <chrono>
