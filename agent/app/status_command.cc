@@ -18,7 +18,7 @@ Result<StatusView> Look(const std::string& dir) {
   TRY(const CertificateLife life, LifeOf(out.identity.certificate_pem));
   out.certificate_not_after = life.not_after;
   out.running = IsLocked(dir + "/agent.db.lock");
-  auto text = ReadFile(StatusPath(dir), 4 * limits::kReportBytes);
+  auto text = ReadFile(StatusPath(dir), limits::kLocalStatusBytes);
   if (!text && text.error().code == Errc::kNotFound) return out;
   TRY_VOID(text);
   TRY(out.last, ParseLocalStatus(*text));

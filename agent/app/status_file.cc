@@ -91,7 +91,7 @@ Bytes Encode(const LocalStatus& status) {
 
 Result<LocalStatus> ParseLocalStatus(BytesView json) {
   TRY(const object::Object message,
-      wire::ParseMessage(json, 2 * limits::kReportBytes, "status.json"));
+      wire::ParseMessage(json, limits::kLocalStatusBytes, "status.json"));
   LocalStatus out;
   TRY(const std::string time, wire::NeedString(message, "time"));
   TRY(out.time, ParseTime(time));

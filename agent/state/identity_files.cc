@@ -16,7 +16,6 @@ namespace dunlin::state {
 namespace {
 
 constexpr unsigned kPrivate = 0600;
-constexpr size_t kIdentityBytes = 64 * limits::kKiB;  // two certificates and some names
 
 std::string IdentityPath(const std::string& dir) { return dir + "/identity.json"; }
 
@@ -44,7 +43,7 @@ Bytes ToJson(const sync::Identity& identity) {
 }
 
 Result<sync::Identity> FromJson(BytesView text) {
-  TRY(const object::Object json, wire::ParseMessage(text, kIdentityBytes, "identity"));
+  TRY(const object::Object json, wire::ParseMessage(text, limits::kIdentityBytes, "identity"));
   sync::Identity out;
   TRY(std::string agent, wire::NeedString(json, "agent"));
   TRY(std::string cluster, wire::NeedString(json, "cluster"));
@@ -69,7 +68,7 @@ Result<sync::Identity> FromJson(BytesView text) {
 
 Result<sync::Identity> ReadIdentity(const std::string& dir) {
   const std::string path = IdentityPath(dir);
-  auto text = ReadFile(path, kIdentityBytes);
+  auto text = ReadFile(path, limits::kIdentityBytes);
   if (!text && text.error().code == Errc::kNotFound) {
     return MakeError(Errc::kPrecondition,
                      dir +
@@ -85,7 +84,7 @@ Result<sync::Identity> ReadIdentity(const std::string& dir) {
 }
 
 Result<std::string> ReadAgentKey(const std::string& dir) {
-  return ReadFile(dir + "/agent.key", kIdentityBytes);
+  return ReadFile(dir + "/agent.key", limits::kIdentityBytes);
 }
 
 Result<Bytes> ReadRoot(const std::string& dir) {

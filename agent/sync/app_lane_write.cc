@@ -6,6 +6,7 @@
 #include "agent/plan/special_kinds.h"
 #include "agent/plan/stamp.h"
 #include "agent/sync/app_lane.h"
+#include "protocol/base/limits.h"
 
 namespace dunlin::sync {
 
@@ -14,7 +15,6 @@ namespace {
 constexpr Millis kShortestWait{1000};  // after a 429 that names no time
 constexpr uint64_t kWaitSpread = 250;  // ms, so that not all come back at once
 constexpr int kRereads = 5;
-constexpr size_t kKeptWarnings = 20;
 
 wire::Problem ProblemOf(const object::ResourceKey& key, const ApiFailure& failure) {
   std::string code = failure.reason;
@@ -333,7 +333,9 @@ void AppLane::OnAnswered(const Event& event) {
   Work nobody;
   Work& target = work == map.end() ? nobody : work->second;
   for (const std::string& warning : answered.answer.warnings) {
-    if (app.api_warnings.size() < kKeptWarnings) app.api_warnings.insert(warning);
+    if (app.api_warnings.size() < static_cast<size_t>(limits::kReportErrors)) {
+      app.api_warnings.insert(warning);
+    }
   }
   bool done = false;
   if (!answered.answer.ok()) {

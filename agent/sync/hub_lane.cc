@@ -4,6 +4,7 @@
 
 #include "agent/plan/keep.h"
 #include "agent/sync/bundle_reader.h"
+#include "protocol/base/limits.h"
 
 namespace dunlin::sync {
 
@@ -15,10 +16,6 @@ constexpr Millis kShortestHold{1000};
 constexpr Millis kRefusedPause{5000};
 // A hub that is away for so long may have another address.
 constexpr Millis kMovedAfter{10 * 60 * 1000};
-// Bases that a poll names; the hub knows those of the accepted statement anyway.
-constexpr size_t kNamedBundles = 200;
-// Remembered as held: the store keeps the last 10 of each app.
-constexpr size_t kHeldBundles = 2000;
 
 std::string_view HintFor(trust::Refusal reason) {
   using trust::Refusal;
@@ -196,9 +193,9 @@ HubLane::State HubLane::StartPoll() {
   request.have.seq = world_.trusted.seq;
   // Without a digest the hub sends the whole statement instead of a change.
   if (!whole_statement_) request.have.statement = world_.trusted.statement_digest;
-  request.bundles.assign(
-      world_.held.begin(),
-      world_.held.begin() + static_cast<ptrdiff_t>(std::min(world_.held.size(), kNamedBundles)));
+  request.bundles.assign(world_.held.begin(),
+                         world_.held.begin() + static_cast<ptrdiff_t>(std::min(
+                                                   world_.held.size(), limits::kNamedBundles)));
   if (world_.statement) {
     for (const auto& [app, entry] : world_.statement->apps) {
       if (!world_.bundles.contains(entry.bundle)) request.want.push_back(entry.bundle);
@@ -475,7 +472,7 @@ HubLane::State HubLane::OnStored(const Event&) {
     world_.received = next.received;
     world_.verified = next.verified;
   }
-  if (world_.held.size() > kHeldBundles) world_.held.resize(kHeldBundles);
+  if (world_.held.size() > limits::kHeldBundles) world_.held.resize(limits::kHeldBundles);
   if (!world_.reset_reason.empty()) {
     if (world_.reset_seq == 0) world_.reset_seq = world_.statement->seq;
     if (world_.statement->seq > world_.reset_seq) world_.Clear("state_reset");

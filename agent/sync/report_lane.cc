@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "protocol/base/limits.h"
+
 namespace dunlin::sync {
 
 namespace {
 
 constexpr Millis kReportPause{1000};
-// Ends of runs that wait for a hub that answers polls and takes no reports.
-constexpr size_t kOutbox = 20;
 
 // The same report, sent again unchanged, will be refused again.
 bool IsFinal(Errc code) {
@@ -73,7 +73,7 @@ void ReportLane::Notice(Urgency urgency) {
 
 bool ReportLane::Due(TimePoint now) const {
   if (!moved_) return false;
-  if (urgency_ == Urgency::kRest) return outbox_.size() < kOutbox;
+  if (urgency_ == Urgency::kRest) return outbox_.size() < limits::kWaitingReports;
   return outbox_.empty() && (urgency_ == Urgency::kNow || now >= not_before_);
 }
 

@@ -5,13 +5,13 @@
 
 #include <algorithm>
 
+#include "protocol/base/limits.h"
 #include "protocol/base/time.h"
 
 namespace dunlin::sync {
 
 class WriteWindow {
  public:
-  static constexpr int kLargest = 16;
   static constexpr Millis kGrowEvery{10000};
 
   int size() const { return size_; }
@@ -20,13 +20,13 @@ class WriteWindow {
     grow_at_ = now + kGrowEvery;
   }
   void Succeeded(TimePoint now) {
-    if (size_ == kLargest || now < grow_at_) return;
+    if (size_ == limits::kWritesInFlight || now < grow_at_) return;
     ++size_;
     grow_at_ = now + kGrowEvery;
   }
 
  private:
-  int size_ = kLargest;
+  int size_ = limits::kWritesInFlight;
   TimePoint grow_at_{};
 };
 

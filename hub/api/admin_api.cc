@@ -74,7 +74,7 @@ Task<object::Value> Change(AdminBackend& backend, Target target, Bytes body) {
     co_return applied;
   }
   CO_TRY(const object::Object message, wire::ParseMessage(body.empty() ? "{}" : BytesView(body),
-                                                          limits::kEnrollBytes, "request"));
+                                                          limits::kAdminRequestBytes, "request"));
   if (path[2] == "clusters" && path.size() == 3) {
     CO_TRY(const NewCluster cluster, ParseNewCluster(message));
     CO_TRY(object::Value added, backend.AddCluster(cluster));

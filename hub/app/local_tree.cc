@@ -41,16 +41,16 @@ Status Walk(const fs::path& root, Visit visit) {
 }
 
 // kLimit as soon as it is too much: a work tree may hold build output of any size.
-Status CheckSize(const fs::path& root, uint64_t limit) {
+Status CheckSize(const fs::path& root, uint64_t most_bytes, uint64_t most_files) {
   uint64_t files = 0, bytes = 0;
   return Walk(root, [&](const fs::directory_entry& entry) -> Status {
     std::error_code gone;
     const uint64_t size = entry.is_symlink(gone) ? 0 : entry.file_size(gone);
     bytes += kTarBlock + (gone ? 0 : (size + kTarBlock - 1) / kTarBlock * kTarBlock);
-    if (++files <= limits::kRenderTreeFiles && bytes <= limit) return {};
+    if (++files <= most_files && bytes <= most_bytes) return {};
     return MakeError(Errc::kLimit, root.string() + " holds more than " +
-                                       std::to_string(limits::kRenderTreeFiles) + " files or " +
-                                       std::to_string(limit >> 20) + " MiB");
+                                       std::to_string(most_files) + " files or " +
+                                       std::to_string(most_bytes >> 20) + " MiB");
   });
 }
 
@@ -88,7 +88,7 @@ std::vector<fs::path> RootsFor(const fs::path& directory) {
 
 }  // namespace
 
-Result<LocalTree> ReadLocalTree(const std::string& directory, uint64_t bytes) {
+Result<LocalTree> ReadLocalTree(const std::string& directory, uint64_t bytes, uint64_t files) {
   std::error_code error;
   const fs::path target = fs::canonical(directory, error);
   if (error || !fs::is_directory(target, error)) {
@@ -96,7 +96,7 @@ Result<LocalTree> ReadLocalTree(const std::string& directory, uint64_t bytes) {
   }
   LocalTree tree;
   for (const fs::path& root : RootsFor(target)) {
-    const Status fits = CheckSize(root, bytes);
+    const Status fits = CheckSize(root, bytes, files);
     if (!fits && (fits.error().code != Errc::kLimit || root == target)) return fits.error();
     if (!fits) {
       if (tree.note.empty()) tree.note = fits.error().message;

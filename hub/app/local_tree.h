@@ -21,11 +21,12 @@ struct LocalTree {
 
 // The root is the Git work tree around `directory` (its nearest ancestor, or itself, with a
 // `.git`), as bases and imports may be anywhere in it. A work tree beyond `bytes` (as a tar) or
-// limits::kRenderTreeFiles gives way to its largest part around `directory` that fits; without a
-// work tree the root is `directory`. kNotFound: no such directory; kLimit: not even `directory`
+// `files` gives way to its largest part around `directory` that fits; without a work tree the root
+// is `directory`. kNotFound: no such directory; kLimit: not even `directory`
 // fits; kIo names the file.
 Result<LocalTree> ReadLocalTree(const std::string& directory,
-                                uint64_t bytes = limits::kRenderTarBytes);
+                                uint64_t bytes = limits::kRenderTarBytes,
+                                uint64_t files = limits::kRenderTreeFiles);
 
 // The name ("/path from the root") under which the render finds `file`, a path of this machine. A
 // file that is not in the tree is added to it below kAddedFiles. kNotFound, kIo, kConflict (the

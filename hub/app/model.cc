@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/base/limits.h"
+
 namespace dunlin::hub {
 
 namespace {
@@ -127,7 +129,7 @@ void FleetModel::TakePublished(const PublishRecord& record) {
   for (const HistoryRecord& entry : record.history) {
     std::vector<HistoryRecord>& entries = history_[entry.app];
     entries.push_back(entry);
-    if (entries.size() > static_cast<size_t>(kKeptHistory)) entries.erase(entries.begin());
+    if (entries.size() > static_cast<size_t>(limits::kKeptHistory)) entries.erase(entries.begin());
   }
   Touch();
 }

@@ -19,13 +19,13 @@
 #include <cstring>
 
 #include "protocol/base/check.h"
+#include "protocol/base/limits.h"
 #include "protocol/net/runtime.h"
 
 namespace dunlin::process {
 namespace {
 
 constexpr size_t kReadBytes = 64 * 1024;
-constexpr size_t kErrorTextBytes = 64 * 1024;
 constexpr auto kUse = asio::as_tuple(asio::use_awaitable);
 
 Error Cancelled() {
@@ -142,7 +142,7 @@ struct Child::Impl : std::enable_shared_from_this<Child::Impl> {
     errors.async_read_some(asio::buffer(error_buffer),
                            [self](const boost::system::error_code& error, size_t n) {
                              if (error) return;
-                             const size_t room = kErrorTextBytes - self->error_text.size();
+                             const size_t room = limits::kChildErrorBytes - self->error_text.size();
                              self->error_text.append(self->error_buffer.data(), std::min(n, room));
                              self->ReadErrors();
                            });

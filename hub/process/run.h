@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hub/process/child.h"
+#include "protocol/base/limits.h"
 
 namespace dunlin::process {
 
@@ -13,7 +14,7 @@ struct RunResult {
 
 struct RunLimits {
   Millis deadline{10'000};
-  size_t output_bytes = 1 << 20;
+  size_t output_bytes = limits::kChildOutputBytes;
 };
 
 // Writes `input`, closes stdin, reads everything, waits. kTimeout: killed at the deadline; kLimit:

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hub/publish/bundle_store.h"
+#include "protocol/base/limits.h"
 
 namespace dunlin::hub {
 
@@ -23,10 +24,6 @@ struct Delta {
   Bytes blob;              // empty: the whole bundle is smaller, or one of the two cannot be read
 };
 
-// What one publish waits for at most; the rest travels whole. 142 variants of 80 KB fit.
-inline constexpr size_t kDeltasAtOnce = 256;
-inline constexpr uint64_t kDeltaBytesAtOnce = 64 << 20;  // uncompressed
-
 // Work for the pool: one Delta for each key. REQUIRES: `bundles` outlives the work.
 std::function<Result<std::vector<Delta>>()> DeltaWork(BundleStore& bundles,
                                                       std::vector<DeltaKey> keys);
@@ -34,7 +31,7 @@ std::function<Result<std::vector<Delta>>()> DeltaWork(BundleStore& bundles,
 // The newest deltas, within a budget of memory.
 class DeltaCache {
  public:
-  explicit DeltaCache(size_t max_bytes = 32 << 20) : max_bytes_(max_bytes) {}
+  explicit DeltaCache(size_t max_bytes = limits::kDeltaCacheBytes) : max_bytes_(max_bytes) {}
   void Take(std::vector<Delta> made);
   // Null when it was never made, or is forgotten. Lives until the next Take.
   const Delta* Find(const DeltaKey& key) const;

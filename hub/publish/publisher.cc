@@ -131,7 +131,7 @@ Result<PublishResult> Publisher::Publish(const std::vector<ClusterContent>& cont
   for (auto& [cluster, row] : changed) {
     std::vector<Kept>& kept = statements_[cluster];
     kept.push_back({std::move(row), std::move(parsed.at(cluster))});
-    if (kept.size() > static_cast<size_t>(kKeptStatements)) kept.erase(kept.begin());
+    if (kept.size() > static_cast<size_t>(limits::kKeptStatements)) kept.erase(kept.begin());
   }
   head_ = std::move(made.record);
   publication_ = std::move(made.publication);
@@ -243,7 +243,7 @@ std::vector<DeltaKey> Publisher::MissingDeltas(const std::vector<ClusterContent>
       const DeltaKey key{before->second.bundle, entry.bundle};
       if (deltas_.Find(key) != nullptr || missing.contains(key)) continue;
       raw_bytes += static_cast<uint64_t>(entry.raw);
-      if (missing.size() >= kDeltasAtOnce || raw_bytes > kDeltaBytesAtOnce) {
+      if (missing.size() >= limits::kDeltasAtOnce || raw_bytes > limits::kDeltaBytesAtOnce) {
         return {missing.begin(), missing.end()};
       }
       missing.insert(key);

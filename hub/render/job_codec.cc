@@ -11,7 +11,6 @@ namespace {
 
 constexpr object::ParseOptions kAnswerJson{.max_depth = limits::kBundleObjectDepth + 10,
                                            .max_bytes = limits::kRenderOutputBytes};
-constexpr int kOptionsDepth = 64;
 
 Error Corrupt(const std::string& what) {
   return MakeError(Errc::kCorrupt, "the render worker answers " + what);
@@ -42,7 +41,8 @@ Result<object::Value> TargetJson(const RenderTarget& target) {
   json["kubeVersion"] = target.kube_version;
   json["apiVersions"] = ListOf(target.api_versions);
   if (!target.options.empty()) {
-    TRY(object::Value options, object::ParseJson(target.options, {.max_depth = kOptionsDepth}));
+    TRY(object::Value options,
+        object::ParseJson(target.options, {.max_depth = limits::kRenderOptionsDepth}));
     if (!options.is_object()) {
       return MakeError(Errc::kInvalidArgument, "the render options are no JSON object");
     }
@@ -145,7 +145,7 @@ Result<std::string> EncodeJob(const std::vector<RenderTarget>& targets, const Jo
 }
 
 Status CheckReadyLine(std::string_view line) {
-  const auto json = object::ParseJson(line, {.max_depth = 4, .max_bytes = 4096});
+  const auto json = object::ParseJson(line, {.max_depth = 4, .max_bytes = limits::kReadyLineBytes});
   if (!json || !object::FindBool(*json, {"ready"}).value_or(false)) {
     return Corrupt("\"" + std::string(line.substr(0, 200)) + "\" when it should be ready");
   }

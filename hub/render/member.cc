@@ -9,7 +9,6 @@ namespace dunlin::render {
 namespace {
 
 constexpr Millis kReadyLimit{20'000};
-constexpr size_t kReadyLineBytes = 4096;
 // The worker ends itself at the time limit and answers the open targets; this is for when it
 // cannot.
 constexpr Millis kTimeGrace{5'000};
@@ -52,7 +51,7 @@ Task<std::unique_ptr<Member>> Member::Start(Sandbox& sandbox, std::string id) {
 
 Task<std::string> Member::ReadReadyLine() {
   std::string line;
-  while (line.size() <= kReadyLineBytes) {
+  while (line.size() <= limits::kReadyLineBytes) {
     const auto piece = co_await child_->Read();
     if (!piece || piece->empty()) break;
     line += *piece;
@@ -107,7 +106,7 @@ Task<JobOutput> Member::Run(std::string_view line, const Bytes& tar, JobLimits l
     const auto piece = co_await child_->Read();
     if (!piece || piece->empty()) break;
     job.lines += *piece;
-    too_long = job.lines.size() > limits::kRenderOutputBytes + limits::kMiB;
+    too_long = job.lines.size() > limits::kRenderOutputBytes + limits::kRenderErrorsBytes;
   }
   if (too_long) child_->Kill();
   CO_TRY(const process::ExitStatus status, co_await child_->Wait());

@@ -96,7 +96,7 @@ void AppendFile(Bytes& tar, const TreeFile& file) {
 
 }  // namespace
 
-Result<Bytes> WriteTar(const std::vector<TreeFile>& files) {
+Result<Bytes> WriteTar(const std::vector<TreeFile>& files, size_t max_bytes) {
   if (files.size() > limits::kRenderTreeFiles) {
     return MakeError(Errc::kLimit, "rendering takes at most " +
                                        std::to_string(limits::kRenderTreeFiles) + " files");
@@ -109,9 +109,9 @@ Result<Bytes> WriteTar(const std::vector<TreeFile>& files) {
       return MakeError(Errc::kInvalidArgument, "the link " + file.path + " has no valid target");
     }
     size += file.bytes.size();
-    if (size > limits::kRenderTarBytes) {
+    if (size > max_bytes) {
       return MakeError(Errc::kLimit, "the files to render are larger than " +
-                                         std::to_string(limits::kRenderTarBytes >> 20) +
+                                         std::to_string(max_bytes >> 20) +
                                          " MiB; move large files out of the app's path");
     }
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "protocol/base/bytes.h"
+#include "protocol/base/limits.h"
 #include "protocol/base/result.h"
 
 namespace dunlin::render {
@@ -20,7 +21,8 @@ struct TreeFile {
 
 // kInvalidArgument: a path that is empty, absolute, too long (limits::kTreePathBytes), or holds
 // "..", "." or NUL; a link target with NUL. kLimit: more than limits::kRenderTreeFiles files or
-// limits::kRenderTarBytes bytes.
-Result<Bytes> WriteTar(const std::vector<TreeFile>& files);
+// `max_bytes` bytes.
+Result<Bytes> WriteTar(const std::vector<TreeFile>& files,
+                       size_t max_bytes = limits::kRenderTarBytes);
 
 }  // namespace dunlin::render

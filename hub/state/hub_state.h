@@ -186,11 +186,6 @@ class HubState {
   virtual Status RaiseFloor(int64_t floor) = 0;
 };
 
-// Kept per cluster and per app; older ones are removed by Publish.
-inline constexpr int kKeptStatements = 10;
-inline constexpr int kKeptHeads = 1000;
-inline constexpr int kKeptHistory = 20;
-
 // Opens or creates `path`; a second process is refused with kPrecondition.
 Result<std::unique_ptr<HubState>> OpenSqliteHubState(const std::string& path);
 

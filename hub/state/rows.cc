@@ -1,5 +1,6 @@
 #include "hub/state/rows.h"
 
+#include "protocol/base/limits.h"
 #include "protocol/object/json.h"
 
 namespace dunlin::hub {
@@ -196,7 +197,7 @@ Status WriteHistory(Database& database, const std::vector<HistoryRecord>& histor
                  .BindText(5, EntriesToJson(record.entries))
                  .Run()
                  .WithContext("store history of " + record.app));
-    TRY_VOID(prune.BindText(0, record.app).Bind(1, record.id - kKeptHistory).Run());
+    TRY_VOID(prune.BindText(0, record.app).Bind(1, record.id - limits::kKeptHistory).Run());
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include "hub/state/made_statements.h"
 #include "hub/state/rows.h"
 #include "hub/state/schema.h"
+#include "protocol/base/limits.h"
 #include "protocol/store/database.h"
 
 namespace dunlin::hub {
@@ -176,7 +177,7 @@ class SqliteHubState : public HubState {
                    .BindBlob(3, statement.raw)
                    .Run()
                    .WithContext("store statement of " + statement.cluster.str()));
-      TRY_VOID(prune.BindText(0, statement.cluster.str()).Bind(1, kKeptStatements).Run());
+      TRY_VOID(prune.BindText(0, statement.cluster.str()).Bind(1, limits::kKeptStatements).Run());
     }
     return {};
   }
@@ -191,7 +192,7 @@ class SqliteHubState : public HubState {
     TRY(Statement prune,
         database_->Prepare("DELETE FROM heads WHERE number NOT IN (SELECT number FROM heads "
                            "ORDER BY number DESC LIMIT ?)"));
-    return prune.Bind(0, kKeptHeads).Run();
+    return prune.Bind(0, limits::kKeptHeads).Run();
   }
 
   std::unique_ptr<Database> database_;

@@ -24,10 +24,14 @@ std::string_view LevelName(LogLevel level) {
   return "ERROR";
 }
 
-// The inside of a JSON string; logfmt's quoted values use the same escapes.
-void AppendEscaped(std::string& out, std::string_view text) {
+// The inside of a JSON string; logfmt's quoted values use the same escapes. What does not fit into
+// `room` is cut at a character's start, so that the line stays valid UTF-8.
+std::string Escaped(std::string_view text, size_t room = std::string::npos) {
+  std::string out;
+  size_t whole = 0;  // where the character begins that is being written
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xc0) != 0x80) whole = out.size();
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
@@ -38,13 +42,12 @@ void AppendEscaped(std::string& out, std::string_view text) {
     } else {
       out += c;
     }
+    if (out.size() > room) {
+      out.resize(whole);
+      break;
+    }
   }
-}
-
-void AppendQuoted(std::string& out, std::string_view text) {
-  out += '"';
-  AppendEscaped(out, text);
-  out += '"';
+  return out;
 }
 
 bool NeedsQuotes(std::string_view text) {
@@ -56,12 +59,13 @@ bool NeedsQuotes(std::string_view text) {
   return false;
 }
 
-// A value longer than its share is cut at a character's start, so that the line stays valid UTF-8.
-std::string_view Cut(std::string_view text) {
-  if (text.size() <= limits::kLogValueBytes) return text;
-  size_t size = limits::kLogValueBytes;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  return text.substr(0, size);
+// The error that a field tells of may hold as many control characters as a stranger likes: what
+// counts is the size that is written.
+std::string FieldText(LogForm form, const LogField& field) {
+  const std::string value = Escaped(field.value, limits::kLogValueBytes);
+  if (form == LogForm::kJson) return ",\"" + Escaped(field.key) + "\":\"" + value + '"';
+  const bool quoted = NeedsQuotes(field.value);
+  return " " + field.key + '=' + (quoted ? '"' + value + '"' : value);
 }
 
 std::string Milliseconds(TimePoint time) {
@@ -90,35 +94,17 @@ class StderrSink : public LogSink {
 
 std::string FormatLogLine(LogForm form, TimePoint time, LogLevel level, std::string_view event,
                           const LogFields& fields) {
-  std::string out;
-  if (form == LogForm::kJson) {
-    out = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"event\":", Milliseconds(time),
-                      LevelName(level));
-    AppendQuoted(out, event);
-    for (const LogField& field : fields) {
-      if (out.size() > limits::kLogLineBytes) break;
-      out += ',';
-      AppendQuoted(out, field.key);
-      out += ':';
-      AppendQuoted(out, Cut(field.value));
-    }
-    return out + '}';
-  }
-  out = fmt::format("{} {:<5} ", Milliseconds(time), LevelName(level));
-  AppendEscaped(out, event);
+  const bool json = form == LogForm::kJson;
+  std::string out =
+      json ? fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"event\":\"{}\"", Milliseconds(time),
+                         LevelName(level), Escaped(event))
+           : fmt::format("{} {:<5} {}", Milliseconds(time), LevelName(level), Escaped(event));
+  const std::string_view end = json ? "}" : "";
   for (const LogField& field : fields) {
-    if (out.size() > limits::kLogLineBytes) break;
-    out += ' ';
-    out += field.key;
-    out += '=';
-    const std::string_view value = Cut(field.value);
-    if (NeedsQuotes(value)) {
-      AppendQuoted(out, value);
-    } else {
-      out += value;
-    }
+    const std::string text = FieldText(form, field);
+    if (out.size() + text.size() + end.size() <= limits::kLogLineBytes) out += text;
   }
-  return out;
+  return out.append(end);
 }
 
 std::unique_ptr<LogSink> MakeStderrSink(LogForm form, const Clock& clock) {

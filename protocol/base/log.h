@@ -1,7 +1,8 @@
 // Logging as a value that is passed down: no global, no macro. One line per event:
 //   2026-11-24T10:00:00.123Z INFO  published app=shop head=17
-// or the same as one JSON object. Values never break the line: control characters are escaped and a
-// line is cut at limits::kLogLineBytes, so that a name from a repository cannot forge an entry.
+// or the same as one JSON object. Values never break the line: control characters are escaped, and
+// a field that would make it longer than limits::kLogLineBytes is left out, so that a name from a
+// repository can neither forge an entry nor hide the fields that still fit.
 #pragma once
 
 #include <cstdint>

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "protocol/base/limits.h"
+
 namespace dunlin::trust {
 
 namespace {
 
 constexpr std::string_view kPrefix = "dun1";
-constexpr size_t kMaxIdBytes = 64;
 
 bool IsIdCharacter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -47,7 +48,7 @@ Result<EnrollToken> EnrollToken::Parse(std::string_view text) {
   if (!digest) return Wrong("its second part is not a pin");
   out.pin = *digest;
   out.id = std::string(parts[2]);
-  const bool id_fits = !out.id.empty() && out.id.size() <= kMaxIdBytes &&
+  const bool id_fits = !out.id.empty() && out.id.size() <= limits::kTokenIdBytes &&
                        std::all_of(out.id.begin(), out.id.end(), IsIdCharacter);
   if (!id_fits) return Wrong("its third part is not an id");
   auto secret = Base64UrlDecode(parts[3]);

@@ -30,7 +30,7 @@ Result<std::string> AsString(const object::Value& value, std::string_view field)
 }  // namespace
 
 Result<object::Object> ParseMessage(BytesView json, size_t max_bytes, std::string_view what) {
-  const object::ParseOptions options{.max_depth = 32, .max_bytes = max_bytes};
+  const object::ParseOptions options{.max_depth = limits::kMessageDepth, .max_bytes = max_bytes};
   auto parsed = object::ParseJson(json, options);
   if (!parsed) return Result<object::Object>(std::move(parsed).error()).WithContext(what);
   if (!parsed->is_object()) {

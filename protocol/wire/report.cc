@@ -8,10 +8,10 @@ namespace dunlin::wire {
 
 namespace {
 
-object::Array ToJson(const std::vector<Problem>& problems) {
+object::Array ToJson(const std::vector<Problem>& problems, size_t most) {
   object::Array out;
   for (const Problem& problem : problems) {
-    if (out.size() == static_cast<size_t>(limits::kReportErrors)) break;
+    if (out.size() == most) break;
     out.push_back(object::Object{{"code", problem.code},
                                  {"hint", problem.hint},
                                  {"message", problem.message},
@@ -40,7 +40,7 @@ Result<std::vector<Problem>> ParseProblems(const object::Object& message, std::s
 
 int64_t Ms(TimePoint time) { return time.time_since_epoch().count(); }
 
-object::Object ToJson(const TargetReport& target) {
+object::Object ToJson(const TargetReport& target, size_t most_problems) {
   return {{"app", target.app},
           {"applied", Ms(target.applied)},
           {"bundle", target.bundle},
@@ -54,13 +54,13 @@ object::Object ToJson(const TargetReport& target) {
           {"drift_repaired", target.drift_repaired},
           {"health", target.health},
           {"objects", target.objects},
-          {"problems", ToJson(target.problems)},
+          {"problems", ToJson(target.problems, most_problems)},
           {"received", Ms(target.received)},
           {"revision", target.revision},
           {"seq", target.seq},
           {"state", target.state},
           {"verified", Ms(target.verified)},
-          {"warnings", ToJson(target.warnings)}};
+          {"warnings", ToJson(target.warnings, most_problems)}};
 }
 
 Result<Counts> ParseCounts(const object::Object& object) {
@@ -95,19 +95,31 @@ Result<TargetReport> ParseTarget(const object::Object& object) {
   return out;
 }
 
-}  // namespace
-
-Bytes Encode(const Report& report) {
+Bytes EncodeWith(const Report& report, size_t most_problems) {
   object::Array targets;
-  for (const TargetReport& target : report.targets) targets.push_back(ToJson(target));
+  for (const TargetReport& target : report.targets) {
+    targets.push_back(ToJson(target, most_problems));
+  }
   return object::CanonicalJson(object::Object{{"agent_version", report.agent_version},
                                               {"epoch", report.epoch},
                                               {"id", report.id},
                                               {"number", report.number},
-                                              {"problems", ToJson(report.problems)},
+                                              {"problems", ToJson(report.problems, most_problems)},
                                               {"seq", report.seq},
                                               {"targets", std::move(targets)},
                                               {"time", Ms(report.time)}});
+}
+
+}  // namespace
+
+Bytes Encode(const Report& report) {
+  size_t most_problems = limits::kReportErrors;
+  Bytes json = EncodeWith(report, most_problems);
+  while (json.size() > limits::kReportBytes && most_problems > 0) {
+    most_problems /= 2;
+    json = EncodeWith(report, most_problems);
+  }
+  return json;
 }
 
 Result<Report> ParseReport(BytesView json) {

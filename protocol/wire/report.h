@@ -53,6 +53,8 @@ struct Report {
   bool operator==(const Report&) const = default;
 };
 
+// Fewer problems of each target where the whole would be larger than limits::kReportBytes: the hub
+// refuses such a report, and would go on showing an older state.
 Bytes Encode(const Report& report);
 Result<Report> ParseReport(
     BytesView json);  // <= limits::kReportBytes; unknown fields are ignored (N-1)

@@ -23,8 +23,9 @@ import (
 	"dunlin-render/internal/source"
 )
 
-// maxRequestLine bounds the request before its own limits are known: 10,000 targets with values.
-const maxRequestLine = 64 << 20
+// maxRequestLine bounds the request before its own limits are known: 10,000 targets with values. It is
+// what the hub sends at most (kRenderRequestBytes of protocol/base/limits.h).
+const maxRequestLine = 32 << 20
 
 func main() {
 	os.Clearenv()
@@ -34,7 +35,7 @@ func main() {
 		os.Exit(1)
 	}
 	engine.Warm()
-	out := &answers{w: os.Stdout, left: maxRequestLine}
+	out := &answers{w: os.Stdout}
 	out.line(ready())
 	if err := serve(os.Stdin, out); err != nil {
 		out.line(map[string]any{"fatal": fault.From(err, fault.RequestInvalid, "")})

@@ -236,3 +236,16 @@ func mustJSON(value any) []byte {
 	}
 	return out
 }
+
+func TestRequestLineAtItsLimitIsReadAndOneAboveIsNot(t *testing.T) {
+	for _, above := range []int{0, 1} {
+		request := `{"targets":[` + strings.Repeat(" ", maxRequestLine+above-len("{'targets':[]}\n")) + `]}`
+		_, answers, exit := job(t, request, tree(t, nil))
+		if above == 0 && (exit != 0 || len(answers) != 0) {
+			t.Errorf("at the limit: exit status %d, %v", exit, answers)
+		}
+		if above == 1 && (exit != 2 || answers[0].Fatal.Code != fault.RequestInvalid) {
+			t.Errorf("above the limit: exit status %d, %v", exit, answers)
+		}
+	}
+}

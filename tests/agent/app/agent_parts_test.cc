@@ -12,6 +12,7 @@
 #include "agent/app/renewal.h"
 #include "agent/app/status_file.h"
 #include "agent/app/systemd.h"
+#include "protocol/base/limits.h"
 
 namespace dunlin::app {
 namespace {
@@ -86,6 +87,13 @@ TEST(LocalStatus, SurvivesItsFile) {
   EXPECT_EQ(read->hub_problem->code, Errc::kSignature);
   EXPECT_EQ(read->report, status.report);
   EXPECT_FALSE(ParseLocalStatus("{}").has_value());
+}
+
+TEST(LocalStatus, SizeAtTheLimitIsReadAndOneAboveIsNot) {
+  std::string json = Encode(Example());
+  json.insert(1, limits::kLocalStatusBytes - json.size(), ' ');
+  EXPECT_TRUE(ParseLocalStatus(json).has_value());
+  EXPECT_EQ(ParseLocalStatus(json + " ").error().code, Errc::kLimit);
 }
 
 TEST(LocalStatus, IsShownWithStateProblemsAndHints) {

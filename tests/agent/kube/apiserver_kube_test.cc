@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 
+#include "protocol/base/limits.h"
 #include "tests/agent/support/run_task.h"
 #include "tests/agent/support/scripted_client.h"
 
@@ -263,7 +264,9 @@ TEST_F(ApiserverKubeTest, DiscoveryNamesTheOtherClusterAndNothingElseOfIt) {
   EXPECT_FALSE(RunTask(io_, kube().Discover()).has_value());
 }
 
-const char kList[] = "/api/v1/configmaps?labelSelector=applyset.kubernetes.io%2Fpart-of&limit=200";
+const std::string kList =
+    "/api/v1/configmaps?labelSelector=applyset.kubernetes.io%2Fpart-of&limit=" +
+    std::to_string(limits::kListPageObjects);
 
 TEST_F(ApiserverKubeTest, ListsPageByPage) {
   On(std::string("GET ") + kList,
@@ -295,6 +298,20 @@ TEST_F(ApiserverKubeTest, ListsPageByPage) {
   auto damaged = RunTask(io_, kube().List(selection, ""));
   ASSERT_FALSE(damaged.has_value());
   EXPECT_EQ(damaged.error().code, Errc::kCorrupt);
+}
+
+TEST_F(ApiserverKubeTest, AnAnswerAtTheSizeLimitIsReadAndOneAboveIsNot) {
+  const std::string target = std::string("GET ") + kCart;
+  std::string body = R"({"kind":"Deployment"})";
+  body.insert(1, limits::kKubeDocumentBytes - body.size(), ' ');
+  On(target, body);
+  const auto at = RunTask(io_, kube().Send(ForCart(sync::Verb::kGet)));
+  ASSERT_TRUE(at.has_value()) << at.error().message;
+  EXPECT_EQ(object::FindString(at->object, {"kind"}), "Deployment");
+  answers_.clear();
+  On(target, body + " ");
+  const auto above = RunTask(io_, kube().Send(ForCart(sync::Verb::kGet)));
+  EXPECT_EQ(above.error().code, Errc::kLimit);
 }
 
 const char kWatch[] =

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "protocol/base/limits.h"
+
 namespace dunlin::kube {
 namespace {
 
@@ -56,6 +58,23 @@ TEST_F(Kubeconfig, ReadsInlineData) {
   EXPECT_EQ(access->client_key_pem, "KEY");
   EXPECT_EQ(access->token, "1234567");
   EXPECT_EQ(access->namespace_, "shop");
+}
+
+TEST_F(Kubeconfig, FilesAtTheSizeLimitAreReadAndOneAboveAreNot) {
+  static_assert(limits::kKubeconfigBytes <= limits::kConfigBytes);
+  const std::string file = File("server: 'https://h', certificate-authority: ca.crt", "token: t");
+  Write("ca.crt", std::string(limits::kKubeconfigBytes, 'c'));
+  EXPECT_TRUE(Load(file).has_value());
+  Write("ca.crt", std::string(limits::kKubeconfigBytes + 1, 'c'));
+  EXPECT_EQ(Load(file).error().code, Errc::kLimit);
+  Write("ca.crt", "CA");
+
+  std::ofstream(file, std::ios::app)
+      << '#' << std::string(limits::kKubeconfigBytes - std::filesystem::file_size(file) - 1, '-');
+  ASSERT_EQ(std::filesystem::file_size(file), limits::kKubeconfigBytes);
+  EXPECT_TRUE(Load(file).has_value());
+  std::ofstream(file, std::ios::app) << '-';
+  EXPECT_EQ(Load(file).error().code, Errc::kLimit);
 }
 
 TEST_F(Kubeconfig, ResolvesFilesFromItsOwnDirectory) {

@@ -1,5 +1,6 @@
 #include "agent/merge/batch.h"
 
+#include "protocol/base/limits.h"
 #include "tests/agent/merge/documents.h"
 
 namespace dunlin::merge {
@@ -80,6 +81,16 @@ TEST(Batch, BadRequestsAreAnswered) {
     EXPECT_EQ(object::FindString(*answer, {"error", "class"}), error_class) << request;
     EXPECT_TRUE(object::Find(*answer, {"id"})->is_null()) << request;
   }
+}
+
+TEST(Batch, ALineAtTheLimitIsReadAndOneAboveIsNot) {
+  std::string line = R"({"id":7,"op":"quantity","a":"1","b":"1000m"})";
+  line.insert(1, limits::kBatchLineBytes - line.size(), ' ');
+  EXPECT_EQ(AnswerLine(line, Find), Answer("{'id':7,'ok':true,'equal':true}"));
+  const Result<object::Value> above = object::ParseJson(AnswerLine(line + " ", Find));
+  ASSERT_TRUE(above.has_value());
+  EXPECT_EQ(object::FindBool(*above, {"ok"}), false);
+  EXPECT_EQ(object::FindString(*above, {"error", "class"}), "BadJson");
 }
 
 TEST(Batch, HealthIsAnsweredByTheRuleOfTheCaller) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "protocol/base/limits.h"
+
 namespace dunlin::merge {
 namespace {
 
@@ -51,8 +53,8 @@ TEST(Quantity, RefusesOtherTexts) {
 }
 
 TEST(Quantity, TextsAreBounded) {
-  EXPECT_TRUE(IsQuantity(std::string(1024, '1')));
-  EXPECT_FALSE(IsQuantity(std::string(1025, '1')));
+  EXPECT_TRUE(IsQuantity(std::string(limits::kQuantityBytes, '1')));
+  EXPECT_FALSE(IsQuantity(std::string(limits::kQuantityBytes + 1, '1')));
 }
 
 }  // namespace

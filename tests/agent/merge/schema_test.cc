@@ -1,5 +1,6 @@
 #include "agent/merge/schema.h"
 
+#include "protocol/base/limits.h"
 #include "tests/agent/merge/documents.h"
 
 namespace dunlin::merge {
@@ -63,6 +64,38 @@ TEST(Schema, SurvivesItsBytes) {
   const Result<Schema> again = Schema::FromBytes(bytes);
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->ToBytes(), bytes);
+}
+
+TEST(Schema, ADocumentAtTheSizeLimitIsReadAndOneAboveIsNot) {
+  std::string json = R"({"components":{"schemas":{}}})";
+  json.insert(1, limits::kOpenApiBytes - json.size(), ' ');
+  EXPECT_TRUE(Schema::FromOpenApi(json).has_value());
+  EXPECT_EQ(Schema::FromOpenApi(json + " ").error().code, Errc::kLimit);
+}
+
+// Types with long names, the last one so long that the table has this size.
+Bytes TableOf(size_t size) {
+  constexpr size_t kLongName = 60'000;
+  std::string schemas;
+  const auto table = [&schemas](size_t last) {
+    const std::string json = R"({"components":{"schemas":{)" + schemas + "\"" +
+                             std::string(last, 'z') + R"(":{"type":"object"}}}})";
+    return Schema::FromOpenApi(json).value().ToBytes();
+  };
+  for (size_t i = 0; (i + 1) * (kLongName + 100) < size; ++i) {
+    std::string name = std::to_string(i);
+    name.resize(kLongName, 'n');
+    schemas += "\"" + name + R"(":{"type":"object"},)";
+  }
+  const size_t around = table(1).size() - 1;
+  return table(size - around);
+}
+
+TEST(Schema, ATableAtTheSizeLimitIsReadAndOneAboveIsNot) {
+  const Bytes at = TableOf(limits::kSchemaTableBytes);
+  ASSERT_EQ(at.size(), limits::kSchemaTableBytes);
+  EXPECT_TRUE(Schema::FromBytes(at).has_value());
+  EXPECT_EQ(Schema::FromBytes(at + "x").error().code, Errc::kLimit);
 }
 
 TEST(Schema, DamagedBytesAreRefused) {

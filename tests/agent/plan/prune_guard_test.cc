@@ -4,6 +4,7 @@
 
 #include "agent/plan/plan.h"
 #include "agent/plan/stamp.h"
+#include "protocol/base/limits.h"
 #include "tests/agent/plan/scene.h"
 
 namespace dunlin::plan {
@@ -163,11 +164,13 @@ Scene Mass(int members, int candidates) {
 }
 
 TEST(MassPrune, PruneRule3TenObjectsAreFineHoweverFewThereAre) {
-  EXPECT_EQ(Deletes(Mass(11, 10).MakeFor("shop")).size(), 10u);
+  constexpr int kMost = limits::kPruneGuardObjects;
+  EXPECT_EQ(Deletes(Mass(kMost + 1, kMost).MakeFor("shop")).size(), size_t{kMost});
 }
 
 TEST(MassPrune, PruneRule3ElevenOfFewAreTooMany) {
-  const AppPlan plan = Mass(12, 11).MakeFor("shop");
+  constexpr int kAbove = limits::kPruneGuardObjects + 1;
+  const AppPlan plan = Mass(kAbove + 1, kAbove).MakeFor("shop");
   EXPECT_TRUE(plan.prune.empty());
   EXPECT_NE(plan.prune_refused.find("11 of 12"), std::string::npos) << plan.prune_refused;
   EXPECT_NE(plan.prune_refused.find("--allow-mass-prune"), std::string::npos);
@@ -175,11 +178,12 @@ TEST(MassPrune, PruneRule3ElevenOfFewAreTooMany) {
 }
 
 TEST(MassPrune, PruneRule3ThirtyPercentAreFine) {
-  EXPECT_EQ(Deletes(Mass(100, 30).MakeFor("shop")).size(), 30u);
+  constexpr int kMost = limits::kPruneGuardPercent;
+  EXPECT_EQ(Deletes(Mass(100, kMost).MakeFor("shop")).size(), size_t{kMost});
 }
 
 TEST(MassPrune, PruneRule3OneAboveThirtyPercentIsTooMany) {
-  EXPECT_TRUE(Mass(100, 31).MakeFor("shop").prune.empty());
+  EXPECT_TRUE(Mass(100, limits::kPruneGuardPercent + 1).MakeFor("shop").prune.empty());
 }
 
 TEST(MassPrune, PruneRule3WriteAheadMarksAreNoMembers) {

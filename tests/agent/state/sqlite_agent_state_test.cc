@@ -11,6 +11,7 @@
 #include "agent/state/identity_files.h"
 #include "protocol/base/limits.h"
 #include "protocol/crypto/crypto.h"
+#include "protocol/store/files.h"
 
 namespace dunlin::state {
 namespace {
@@ -148,6 +149,22 @@ TEST_F(AgentStateTest, KeysAreForTheirOwnerOnly) {
     EXPECT_EQ(info.st_mode & 0777, 0600u) << name;
   }
   EXPECT_EQ(*ReadAgentKey(dir_), "KEY");
+}
+
+TEST_F(AgentStateTest, FilesOfAnEnrolmentHaveALimit) {
+  const std::string identity = *ReadFile(dir_ + "/identity.json", limits::kIdentityBytes);
+  const auto write = [this](const char* name, const std::string& text) {
+    std::ofstream(dir_ + "/" + name) << text;
+  };
+  const std::string padding(limits::kIdentityBytes - identity.size(), ' ');
+  write("identity.json", identity + padding);
+  EXPECT_EQ(*ReadIdentity(dir_), identity_);
+  write("identity.json", identity + padding + " ");
+  EXPECT_EQ(ReadIdentity(dir_).error().code, Errc::kLimit);
+  write("agent.key", std::string(limits::kIdentityBytes, 'k'));
+  EXPECT_TRUE(ReadAgentKey(dir_));
+  write("agent.key", std::string(limits::kIdentityBytes + 1, 'k'));
+  EXPECT_EQ(ReadAgentKey(dir_).error().code, Errc::kLimit);
 }
 
 TEST_F(AgentStateTest, AnIntentSurvivesAKill) {

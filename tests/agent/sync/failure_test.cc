@@ -1,5 +1,6 @@
 // What the apiserver refuses or loses, at every step of a run, and that the run gets there all the
 // same.
+#include "protocol/base/limits.h"
 #include "tests/agent/sync/sync_test.h"
 
 namespace dunlin::sync {
@@ -166,7 +167,7 @@ TEST_F(FailureTest, OverloadHalvesTheWriteWindow) {
   }
   EXPECT_EQ(sim.State("shop"), "Synced");
   EXPECT_EQ(refused, 2);
-  EXPECT_EQ(most, 16u);
+  EXPECT_EQ(most, size_t{limits::kWritesInFlight});
   EXPECT_LE(sim.machine().apps().window().size(), 6);
 }
 

@@ -1,6 +1,7 @@
 // What the machine takes from a hub, and what it refuses.
 #include <algorithm>
 
+#include "protocol/base/limits.h"
 #include "tests/agent/sync/sync_test.h"
 
 namespace dunlin::sync {
@@ -34,6 +35,42 @@ TEST_F(HubTest, GoingBackMovesNoBundle) {
   EXPECT_EQ(Image("web"), "web:1");
   EXPECT_EQ(Count(sim.actions, "FetchBundle"), 0u);
   EXPECT_EQ(Count(sim.actions, "LoadBundles"), 1u);
+}
+
+// Bundles of former statements that the store still holds.
+void AddOldBundles(Simulation& sim, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    BundleDigest digest{};
+    digest.bytes[30] = static_cast<uint8_t>(i >> 8);
+    digest.bytes[31] = static_cast<uint8_t>(i);
+    sim.bundles[digest];
+  }
+}
+
+TEST_F(HubTest, APollNamesOnlySoManyBundles) {
+  Deploy({{"shop", Shop("web:1", 2)}});
+  AddOldBundles(sim, limits::kNamedBundles - 1);
+  for (const size_t held : {limits::kNamedBundles, limits::kNamedBundles + 1}) {
+    ASSERT_EQ(sim.bundles.size(), held);
+    sim.Boot();
+    sim.Settle();
+    ASSERT_TRUE(sim.poll());
+    EXPECT_EQ(sim.poll()->bundles.size(), limits::kNamedBundles);
+    AddOldBundles(sim, limits::kNamedBundles);
+  }
+}
+
+TEST_F(HubTest, OfManyHeldBundlesTheOldestAreForgotten) {
+  Deploy({{"shop", Shop("web:1", 2)}});
+  AddOldBundles(sim, limits::kHeldBundles - 1);
+  sim.Boot();
+  sim.Settle();
+  EXPECT_EQ(sim.machine().world().held.size(), limits::kHeldBundles);
+  const BundleDigest oldest = sim.machine().world().held.back();
+  Deploy({{"shop", Shop("web:2", 2)}});
+  const std::vector<BundleDigest>& held = sim.machine().world().held;
+  EXPECT_EQ(held.size(), limits::kHeldBundles);
+  EXPECT_NE(held.back(), oldest);
 }
 
 TEST_F(HubTest, ThePollIsArmedBeforeAnythingIsApplied) {

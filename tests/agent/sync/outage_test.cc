@@ -1,4 +1,5 @@
 // Away and back: apiserver, hub, disk; and a cluster that is not ours.
+#include "protocol/base/limits.h"
 #include "tests/agent/sync/sync_test.h"
 
 namespace dunlin::sync {
@@ -63,6 +64,20 @@ TEST_F(OutageTest, AReportStaysInTheOutboxUntilTheHubTookIt) {
   EXPECT_EQ(sim.hub.reports.front().id, id);
   EXPECT_EQ(sim.hub.reports.back().targets.at(0).state, "Synced");
   EXPECT_TRUE(sim.disk.outbox.empty());
+}
+
+TEST_F(OutageTest, OnlySoManyEndsOfRunsWaitForAHubThatTakesNoReports) {
+  sim.report_error = MakeError(Errc::kUnavailable, "503");
+  size_t runs = 0;
+  const auto run = [&] { Deploy({{"shop", Shop("web:" + std::to_string(++runs), 1)}}); };
+  while (runs < limits::kWaitingReports) run();
+  EXPECT_EQ(sim.machine().reports().outbox(), limits::kWaitingReports);
+  run();
+  EXPECT_EQ(sim.machine().reports().outbox(), limits::kWaitingReports);
+  sim.report_error.reset();
+  sim.Run(Millis(20 * 60 * 1000));
+  EXPECT_EQ(sim.machine().reports().outbox(), 0u);
+  EXPECT_EQ(sim.hub.reports.back().seq, sim.hub.seq()) << "what did not wait is told at last";
 }
 
 TEST_F(OutageTest, AReportThatTheHubWillNeverTakeIsDropped) {

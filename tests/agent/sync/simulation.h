@@ -66,6 +66,8 @@ class Simulation {
   std::vector<std::string> actions;  // names, in order
   int events_fed = 0;
 
+  // The poll that the hub holds.
+  const std::optional<wire::PollRequest>& poll() const { return poll_; }
   std::vector<Request> HeldRequests() const { return {held_.begin(), held_.end()}; }
   // Answers that are held, in order.
   void ReleaseAnswers();

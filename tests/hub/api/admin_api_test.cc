@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "protocol/base/limits.h"
 #include "protocol/wire/error.h"
 #include "tests/hub/support/fake_exchange.h"
 
@@ -122,6 +123,16 @@ TEST(AdminApi, StatusIsHeldOnlyWhenTheWatcherHasSeenThisVersion) {
   EXPECT_EQ(backend.waited, "7 5000");
   net::Call(handler, "GET", "/api/v1/status?after=7&seconds=9999");
   EXPECT_EQ(backend.waited, "7 30000") << "never longer than the hub's own limit";
+}
+
+TEST(AdminApi, ARequestAtItsSizeIsReadAndOneAboveIsNot) {
+  EchoBackend backend;
+  const net::HttpHandler handler = AdminRoutes(backend);
+  Bytes body = R"({"id":3})";
+  body.insert(1, limits::kAdminRequestBytes - body.size(), ' ');
+  EXPECT_EQ(net::Call(handler, "POST", "/api/v1/apps/shop/rollback", body).status, 200);
+  const auto above = net::Call(handler, "POST", "/api/v1/apps/shop/rollback", body + " ");
+  EXPECT_EQ(above.status, wire::HttpStatus(Errc::kLimit));
 }
 
 TEST(AdminApi, AFailureHasAHint) {

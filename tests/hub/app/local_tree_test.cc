@@ -95,6 +95,19 @@ TEST_F(LocalTreeTest, SaysSoWhenNotEvenTheDirectoryFits) {
   EXPECT_NE(tree.error().message.find(Root("repo/app")), std::string::npos);
 }
 
+TEST_F(LocalTreeTest, AtTheLimitsItFitsAndOneAboveItDoesNot) {
+  Write("app/a", std::string(513, 'x'));  // a header and two blocks
+  Write("app/b", "");                     // a header
+  constexpr uint64_t kBytes = 3 * 512 + 512, kFiles = 2;
+  static_assert(kBytes < limits::kRenderTarBytes && kFiles < limits::kRenderTreeFiles);
+  const auto read = [this](uint64_t bytes, uint64_t files) {
+    return ReadLocalTree((dir_.path() / "app").string(), bytes, files);
+  };
+  EXPECT_TRUE(read(kBytes, kFiles));
+  EXPECT_EQ(read(kBytes - 1, kFiles).error().code, Errc::kLimit);
+  EXPECT_EQ(read(kBytes, kFiles - 1).error().code, Errc::kLimit);
+}
+
 TEST_F(LocalTreeTest, LinksStayLinks) {
   Write("app/k.yaml");
   fs::create_symlink("k.yaml", dir_.path() / "app/link.yaml");

@@ -1,5 +1,6 @@
 // App, Cluster and Source of dunlin.dev/v1.
 #include "documents.h"
+#include "protocol/base/limits.h"
 #include "protocol/object/json.h"
 
 namespace dunlin::catalog {
@@ -96,10 +97,25 @@ TEST(App, PathsStayInTheRepository) {
 }
 
 TEST(App, AllMistakesComeAtOnceUpToALimit) {
-  const Error error = MustFail(
-      AppText("a", "'aaaa':1,'bbbb':1,'cccc':1,'dddd':1,'eeee':1,'ffff':1,'namespace':'A b'"));
-  EXPECT_NE(error.message.find("spec.namespace"), std::string::npos);
-  EXPECT_NE(error.message.find("and 2 more"), std::string::npos) << error.message;
+  const auto said = [](size_t mistakes) {
+    std::string more = "'namespace':'A b'";
+    for (size_t i = 1; i < mistakes; ++i) more += ",'mistake-" + std::to_string(i) + "':1";
+    return MustFail(AppText("a", more)).message;
+  };
+  EXPECT_NE(said(1).find("spec.namespace"), std::string::npos);
+  EXPECT_EQ(said(limits::kCatalogueProblems).find(" more"), std::string::npos);
+  EXPECT_NE(said(limits::kCatalogueProblems + 1).find("; and 1 more"), std::string::npos);
+}
+
+TEST(App, ARevisionAtItsLimitIsTakenAndOneAboveIsNot) {
+  const auto text = [](size_t size) {
+    return "{'apiVersion':'dunlin.dev/v1','kind':'App','metadata':{'name':'a'},'spec':{'source':{"
+           "'repo':'https://git.example/shop.git','path':'apps','revision':'" +
+           std::string(size, 'r') + "'}}}";
+  };
+  EXPECT_EQ(MustParseApp(text(limits::kRevisionBytes)).revision.size(), limits::kRevisionBytes);
+  EXPECT_NE(MustFail(text(limits::kRevisionBytes + 1)).message.find("spec.source.revision"),
+            std::string::npos);
 }
 
 TEST(App, RendererOptionsStandBesideTheKindOrInABlock) {

@@ -258,6 +258,9 @@ TEST(Catalogue, HasALimit) {
   EXPECT_EQ(change.created.size(), limits::kCatalogueObjects);
   ASSERT_EQ(catalogue.problems().size(), 1u);
   EXPECT_EQ(catalogue.problems()[0].error.code, Errc::kLimit);
+  EXPECT_EQ(catalogue.Apply(Doc("stdin", 1, ClusterText("one-more"))).error().code, Errc::kLimit);
+  catalogue.ReplaceFleet({Doc("f", 0, ClusterText("c0"))});
+  EXPECT_TRUE(catalogue.Apply(Doc("stdin", 1, ClusterText("one-more"))));
 }
 
 }  // namespace

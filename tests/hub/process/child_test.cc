@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "hub/process/run.h"
+#include "protocol/base/limits.h"
 #include "protocol/net/runtime.h"
 #include "tests/hub/process/run_task.h"
 
@@ -48,7 +49,7 @@ TEST(Child, KeepsTheFirstErrorTextOnly) {
   const auto outcome = RunCommand(Shell("echo oops >&2; head -c 1000000 /dev/zero >&2; echo done"));
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->error_text.substr(0, 5), "oops\n");
-  EXPECT_EQ(outcome->error_text.size(), 64u * 1024);
+  EXPECT_EQ(outcome->error_text.size(), limits::kChildErrorBytes);
   EXPECT_EQ(outcome->output, "done\n");
 }
 
@@ -80,6 +81,14 @@ TEST(Child, DeadlineKillsTheWholeGroup) {
     has_ended = IsGone(*grandchild) || MemoryOf(*grandchild) == 0;
   }
   EXPECT_TRUE(has_ended);
+}
+
+TEST(Run, OutputAtTheLimitIsTakenAndOneByteAboveIsNot) {
+  const auto zeros = [](size_t size) {
+    return RunCommand({.program = "head", .arguments = {"-c", std::to_string(size), "/dev/zero"}});
+  };
+  EXPECT_EQ(zeros(limits::kChildOutputBytes)->output.size(), limits::kChildOutputBytes);
+  EXPECT_EQ(zeros(limits::kChildOutputBytes + 1).error().code, Errc::kLimit);
 }
 
 TEST(Run, DeadlineAndOutputLimit) {

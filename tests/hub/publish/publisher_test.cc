@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
 
 #include "protocol/base/limits.h"
@@ -304,6 +305,26 @@ TEST_F(PublisherTest, ABundleWhoseDeltaIsNotReadyTravelsWhole) {
   EXPECT_FALSE(types.contains(wire::FrameType::kBundleDelta));
 }
 
+// An agent that only lost a bundle gets nothing else, so that the answer has any size to the byte.
+TEST_F(PublisherTest, ABundleAtTheInlineLimitIsSentAndOneByteMoreIsLeftToBeFetched) {
+  Bytes around;
+  const wire::Frame empty = wire::ToFrame(wire::BundlePayload{});
+  wire::AppendFrame(around, empty.type, empty.payload);
+  const ClusterContent content = Content(kA, "1");
+  const BundleDigest digest = content.apps.begin()->second.bundle;
+  Publish({content});
+  wire::PollRequest request = Request(Accept(Fresh(kA))->state);
+  request.want = {digest};
+  for (const size_t above : {0, 1}) {
+    const Bytes blob(limits::kInlineBundleBytes - around.size() + above, 'z');
+    const std::string file = "bundles/" + digest.Hex().substr(0, 2) + "/" + digest.Hex();
+    std::ofstream(directory_ / file) << Bytes(8, '\0') << blob;
+    const auto answer = publisher_->Answer(kA, request);
+    ASSERT_TRUE(answer && *answer);
+    EXPECT_EQ(wire::ParseFrames(**answer)->size(), 1 - above);
+  }
+}
+
 TEST_F(PublisherTest, AReadyDeltaIsAnsweredWithoutTheDisk) {
   Publish({Content(kA, "1")});
   const trust::TrustedState held = Accept(Fresh(kA))->state;
@@ -333,33 +354,39 @@ TEST_F(PublisherTest, OnePublishWaitsForABoundedAmountOfDeltas) {
   const trust::StatementApp app = before.apps.begin()->second;
   before.apps.clear();
   ClusterContent after = before;
-  for (size_t i = 0; i <= kDeltasAtOnce; ++i) {
+  for (size_t i = 0; i <= limits::kDeltasAtOnce; ++i) {
     const AppName name("app-" + std::to_string(i));
     before.apps[name] = app;
     after.apps[name] = app;
     after.apps[name].bundle = crypto::Sha256(std::to_string(i));
   }
   Publish({before});
-  EXPECT_EQ(publisher_->MissingDeltas({after}).size(), kDeltasAtOnce);
-  after.apps.begin()->second.raw = kDeltaBytesAtOnce + 1;
+  EXPECT_EQ(publisher_->MissingDeltas({after}).size(), limits::kDeltasAtOnce);
+  trust::StatementApp& first = after.apps.begin()->second;
+  for (auto& [name, entry] : after.apps) entry.raw = 0;
+  first.raw = limits::kDeltaBytesAtOnce;
+  EXPECT_EQ(publisher_->MissingDeltas({after}).size(), limits::kDeltasAtOnce);
+  first.raw = limits::kDeltaBytesAtOnce + 1;
   EXPECT_TRUE(publisher_->MissingDeltas({after}).empty());
 }
 
 TEST(DeltaCache, KeepsTheNewestWithinItsBudget) {
-  DeltaCache cache(10'000);
-  const auto key = [](int i) { return DeltaKey{{}, crypto::Sha256(std::to_string(i))}; };
-  for (int i = 0; i < 4; ++i) {
-    Delta delta;
-    delta.key = key(i);
-    delta.blob = Bytes(4000, 'd');
-    std::vector<Delta> made;
-    made.push_back(std::move(delta));
+  constexpr size_t kFour = 4;
+  constexpr size_t kEach = limits::kDeltaCacheBytes / kFour;
+  constexpr size_t kOfAnEntry = 512;  // what an entry costs beside its blob
+  DeltaCache cache;
+  const auto key = [](size_t i) { return DeltaKey{{}, crypto::Sha256(std::to_string(i))}; };
+  const auto take = [&](size_t i, size_t blob_bytes) {
+    std::vector<Delta> made(1);
+    made[0].key = key(i);
+    made[0].blob = Bytes(blob_bytes, 'd');
     cache.Take(std::move(made));
-  }
+  };
+  for (size_t i = 0; i < kFour; ++i) take(i, kEach - kOfAnEntry);
+  EXPECT_NE(cache.Find(key(0)), nullptr) << "all four fit to the byte";
+  take(kFour, 1);
   EXPECT_EQ(cache.Find(key(0)), nullptr);
-  EXPECT_EQ(cache.Find(key(1)), nullptr);
-  EXPECT_NE(cache.Find(key(2)), nullptr);
-  EXPECT_NE(cache.Find(key(3)), nullptr);
+  for (size_t i = 1; i <= kFour; ++i) EXPECT_NE(cache.Find(key(i)), nullptr) << i;
 }
 
 TEST_F(PublisherTest, AHeadIsRenewedAtHalfItsLifeOnceForAll) {
@@ -471,7 +498,7 @@ TEST_F(PublisherTest, AnAgentOfALaterTimeGetsNothingButWhatPrunesNothing) {
 TEST_F(PublisherTest, AnAgentThatWasAwayForLongIsKnown) {
   Publish({Content(kA, "0")});
   const trust::TrustedState held = Accept(Fresh(kA))->state;
-  for (int i = 1; i <= 2 * kKeptStatements; ++i) Publish({Content(kA, std::to_string(i))});
+  for (int i = 1; i <= 2 * limits::kKeptStatements; ++i) Publish({Content(kA, std::to_string(i))});
   EXPECT_TRUE(publisher_->Knows(kA, Request(held).have));
   Start();
   EXPECT_TRUE(publisher_->Knows(kA, Request(held).have));
@@ -493,7 +520,7 @@ TEST_F(PublisherTest, AnAgentOfALaterTimeStaysOneAfterManyStatementsOfTheCopy) {
   Publish({Content(kA, "2")});
   const trust::TrustedState held = Accept(Fresh(kA))->state;
   Offline("rm -f hub.db-*; mv backup.db hub.db");
-  for (int i = 0; i <= kKeptStatements + 1; ++i) Publish({Content(kA, std::to_string(i))});
+  for (int i = 0; i <= limits::kKeptStatements + 1; ++i) Publish({Content(kA, std::to_string(i))});
   EXPECT_FALSE(publisher_->Knows(kA, Request(held).have));
   EXPECT_FALSE(Accept(held));
 }

@@ -41,12 +41,45 @@ TEST(EncodeJob, RefusesBadTargets) {
   }
 }
 
+TEST(EncodeJob, ALineAtTheLimitIsSentAndOneAboveIsNot) {
+  std::vector<RenderTarget> targets = Targets({"a"});
+  targets[0].path.assign(limits::kRenderRequestBytes - EncodeJob(targets, {})->size(), 'p');
+  EXPECT_EQ(EncodeJob(targets, {})->size(), limits::kRenderRequestBytes);
+  targets[0].path += 'p';
+  EXPECT_EQ(EncodeJob(targets, {}).error().code, Errc::kLimit);
+}
+
+TEST(EncodeJob, OptionsHaveADepth) {
+  const auto nested = [](int depth) {
+    const auto lists = static_cast<size_t>(depth) - 1;
+    return R"({"a":)" + std::string(lists, '[') + std::string(lists, ']') + "}";
+  };
+  EXPECT_TRUE(EncodeJob({{.id = "a", .options = nested(limits::kRenderOptionsDepth)}}, {}));
+  EXPECT_EQ(
+      EncodeJob({{.id = "a", .options = nested(limits::kRenderOptionsDepth + 1)}}, {}).error().code,
+      Errc::kLimit);
+}
+
+TEST(ReadyLine, HasALimit) {
+  std::string line = R"({"ready":true,"protocol":1})";
+  line.insert(1, limits::kReadyLineBytes - line.size(), ' ');
+  EXPECT_TRUE(CheckReadyLine(line));
+  EXPECT_EQ(CheckReadyLine(line + " ").error().code, Errc::kCorrupt);
+}
+
 TEST(ReadyLine, OnlyOurProtocol) {
   EXPECT_TRUE(CheckReadyLine(R"({"ready":true,"protocol":1,"helm":"v3"})"));
   EXPECT_EQ(CheckReadyLine(R"({"ready":true,"protocol":2})").error().code, Errc::kUnsupported);
   for (const char* line : {"", "hello", "{}", R"({"ready":false,"protocol":1})", "[1]"}) {
     EXPECT_EQ(CheckReadyLine(line).error().code, Errc::kCorrupt) << line;
   }
+}
+
+TEST(DecodeAnswers, AnAnswerAtTheLimitIsReadAndOneAboveIsNot) {
+  std::string line = R"({"id":"a","kind":"plain","objects":[]})";
+  line.insert(1, limits::kRenderOutputBytes - line.size(), ' ');
+  EXPECT_TRUE(DecodeAnswers(line + "\n", Targets({"a"}), kLost));
+  EXPECT_EQ(DecodeAnswers(line + " \n", Targets({"a"}), kLost).error().code, Errc::kLimit);
 }
 
 TEST(DecodeAnswers, ObjectsDocumentsErrors) {

@@ -75,9 +75,18 @@ TEST(Tar, Limits) {
   EXPECT_TRUE(WriteTar(files));
   files.push_back(files[0]);
   EXPECT_EQ(WriteTar(files).error().code, Errc::kLimit);
-  const Bytes half(limits::kRenderTarBytes / 2, 'x');
-  EXPECT_EQ(WriteTar({{"a", Kind::kFile, half}, {"b", Kind::kFile, half}}).error().code,
-            Errc::kLimit);
+  EXPECT_TRUE(WriteTar({{std::string(limits::kTreePathBytes, 'x'), Kind::kFile, ""}}));
+}
+
+TEST(Tar, BytesAtTheLimitAreTakenAndOneAboveIsNot) {
+  constexpr size_t kLimit = 5000, kEnd = 1024;  // the limit counts the end of the archive
+  const std::vector<TreeFile> at = {{"a", Kind::kFile, Bytes(kLimit - kEnd - 1, 'x')},
+                                    {"b", Kind::kFile, "x"}};
+  EXPECT_TRUE(WriteTar(at, kLimit));
+  EXPECT_EQ(WriteTar(at, kLimit - 1).error().code, Errc::kLimit);
+  std::vector<TreeFile> huge = {{"a", Kind::kFile, ""}};
+  huge[0].bytes.resize(limits::kRenderTarBytes - kEnd + 1);
+  EXPECT_EQ(WriteTar(huge).error().code, Errc::kLimit);
 }
 
 }  // namespace

@@ -313,7 +313,7 @@ TEST_F(HubStateTest, AFailedPublishChangesNothing) {
 }
 
 TEST_F(HubStateTest, KeepsTheNewestStatementsAndHistoryOnly) {
-  constexpr int64_t kLast = kKeptHistory + 3;
+  constexpr int64_t kLast = limits::kKeptHistory + 3;
   for (int64_t i = 1; i <= kLast; ++i) {
     PublishRecord record;
     record.statements = {Statement("a", i)};
@@ -322,11 +322,11 @@ TEST_F(HubStateTest, KeepsTheNewestStatementsAndHistoryOnly) {
     ASSERT_OK(state_->Publish(record));
   }
   const HubSnapshot snapshot = AfterRestart();
-  ASSERT_EQ(snapshot.statements.size(), static_cast<size_t>(kKeptStatements) + 1);
-  EXPECT_EQ(snapshot.statements.front(), Statement("a", kLast - kKeptStatements + 1));
-  EXPECT_EQ(snapshot.statements[kKeptStatements - 1], Statement("a", kLast));
+  ASSERT_EQ(snapshot.statements.size(), static_cast<size_t>(limits::kKeptStatements) + 1);
+  EXPECT_EQ(snapshot.statements.front(), Statement("a", kLast - limits::kKeptStatements + 1));
+  EXPECT_EQ(snapshot.statements[limits::kKeptStatements - 1], Statement("a", kLast));
   EXPECT_EQ(snapshot.statements.back(), Statement("b", 1)) << "another cluster's stay";
-  ASSERT_EQ(snapshot.history.size(), static_cast<size_t>(kKeptHistory));
+  ASSERT_EQ(snapshot.history.size(), static_cast<size_t>(limits::kKeptHistory));
   EXPECT_EQ(snapshot.history.front().id, 4);
 }
 
@@ -344,14 +344,14 @@ TEST_F(HubStateTest, KeepsTheNewestHeadsOnly) {
   const auto database = RawDatabase();
   auto select = database->Prepare("SELECT count(*), min(number) FROM heads");
   ASSERT_TRUE(select->Step().value());
-  EXPECT_EQ(select->Int(0), kKeptHeads);
+  EXPECT_EQ(select->Int(0), limits::kKeptHeads);
   EXPECT_EQ(select->Int(1), 2);
 }
 
 TEST_F(HubStateTest, RemembersTheStatementsThatItMade) {
   const ClusterId a("id-a");
   PublishRecord record;
-  for (int64_t seq = 1; seq <= 3 * kKeptStatements; ++seq) {
+  for (int64_t seq = 1; seq <= 3 * limits::kKeptStatements; ++seq) {
     record.statements.push_back(Statement("a", seq));
   }
   record.statements.push_back(Statement("b", 99));

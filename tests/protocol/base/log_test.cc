@@ -44,13 +44,23 @@ TEST(LogLine, LongValuesAreCutBetweenCharacters) {
   EXPECT_EQ(line.find('\xc3'), std::string::npos);
 }
 
-TEST(LogLine, FieldsBeyondTheLimitAreLeftOut) {
-  LogFields fields;
-  for (int i = 0; i < 100; ++i) fields.emplace_back("k" + std::to_string(i), std::string(100, 'x'));
-  const std::string line = Text(fields);
-  EXPECT_LT(line.size(), limits::kLogLineBytes + 200);
-  EXPECT_NE(line.find("k0="), std::string::npos);
-  EXPECT_EQ(line.find("k99="), std::string::npos);
+// One control character becomes six bytes: what is written counts.
+TEST(LogLine, TheSizeOfAValueIsThatOfItsEscapes) {
+  const size_t escapes = limits::kLogValueBytes / 6;
+  const std::string value = std::string(escapes, '\x01') + std::string(3000, 'z');
+  const size_t letters = limits::kLogValueBytes - 6 * escapes;
+  EXPECT_EQ(Text({{"v", value}}), Text({{"v", value.substr(0, escapes + letters)}}));
+  EXPECT_EQ(Text({{"v", value}}).size(), Text({}).size() + 5 + limits::kLogValueBytes);
+}
+
+TEST(LogLine, AFieldThatDoesNotFitIsLeftOutAndASmallerOneIsNot) {
+  for (const auto& make : {Text, Json}) {
+    const std::string big(limits::kLogValueBytes, 'b');
+    const size_t room = limits::kLogLineBytes - make({{"b", big}, {"c", "c"}}).size() + 1;
+    EXPECT_EQ(make({{"b", big}, {"c", std::string(room, 'c')}}).size(), limits::kLogLineBytes);
+    const std::string above(room + 1, 'c');
+    EXPECT_EQ(make({{"b", big}, {"c", above}, {"d", 1}}), make({{"b", big}, {"d", 1}}));
+  }
 }
 
 class Recorder : public LogSink {

@@ -43,6 +43,34 @@ TEST(H2Flow, AStalledStreamLeavesTheConnectionToTheOthers) {
   EXPECT_EQ(Body(pair.client_events, other).size(), 50000u);
 }
 
+TEST(H2Flow, AStreamGetsItsWindowAndNotAByteMore) {
+  EnginePair pair;
+  ASSERT_TRUE(pair.Pump());
+  const Bytes body(limits::kH2StreamWindow + 1, 'w');
+  const auto stream = pair.client.Request(Get("/"), body, false);
+  ASSERT_TRUE(stream && pair.Pump());
+  EXPECT_EQ(Body(pair.server_events, *stream).size(), limits::kH2StreamWindow);
+  EXPECT_EQ(pair.client.Queued(*stream), 1u);
+}
+
+// The connection's window bounds what is on its way, not what waits for a reader.
+TEST(H2Flow, AllStreamsTogetherSendTheWindowOfTheConnectionBeforeTheyHearFromUs) {
+  Settings server = ServerSettings();
+  server.stream_window = 2 * limits::kH2ConnectionWindow;
+  EnginePair pair({}, server);
+  ASSERT_TRUE(pair.Pump());
+  const Bytes half(limits::kH2ConnectionWindow / 2, 'w');
+  const auto first = pair.client.Request(Get("/"), half, false);
+  const auto second = pair.client.Request(Get("/"), half + "x", false);
+  ASSERT_TRUE(first && second);
+  const auto waiting = [&] { return pair.client.Queued(*first) + pair.client.Queued(*second); };
+  Bytes sent;
+  for (Bytes piece; !(piece = pair.client.Drain(limits::kMiB, pair.now)).empty();) sent += piece;
+  EXPECT_EQ(waiting(), 1u);
+  ASSERT_TRUE(pair.server.Feed(sent, pair.now) && pair.Pump());
+  EXPECT_EQ(waiting(), 0u);
+}
+
 TEST(H2Flow, BigBodiesPassBothWays) {
   EnginePair pair;
   Bytes body(3 * limits::kMiB + 17, 'q');

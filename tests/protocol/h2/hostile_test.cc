@@ -1,6 +1,8 @@
 // Peers that break the rules on purpose (security design 4.6, H1 to H4).
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "tests/protocol/h2/engine_pair.h"
 
 namespace dunlin::h2 {
@@ -78,11 +80,29 @@ TEST(H2Hostile, AHeaderBombEndsTheConnection) {
   EXPECT_TRUE(Only<RequestReceived>(server.TakeEvents()).empty());
 }
 
-TEST(H2Hostile, ContinuationFloodEndsTheConnection) {
-  Engine server(ServerSettings());
-  Bytes bytes = Opening() + Frame(1, 0x1, 1, BytesView("\x82\x87\x84", 3));
-  for (size_t i = 0; i <= limits::kH2Continuations; ++i) bytes += Frame(9, 0, 1, "");
-  EXPECT_FALSE(server.Feed(bytes, kNow).has_value());
+TEST(H2Hostile, ContinuationsAtTheLimitPassAndOneAboveEndsTheConnection) {
+  const Bytes open = Opening() + Frame(1, 0x1, 1, BytesView("\x82\x87\x84", 3));
+  for (const size_t above : {0, 1}) {
+    Engine server(ServerSettings());
+    Bytes bytes = open;
+    for (size_t i = 1; i < limits::kH2Continuations + above; ++i) bytes += Frame(9, 0, 1, "");
+    bytes += Frame(9, 0x4, 1, BytesView("\x41\x01\x61", 3));
+    EXPECT_EQ(server.Feed(bytes, kNow).has_value(), above == 0);
+    EXPECT_EQ(Only<RequestReceived>(server.TakeEvents()).size(), 1 - above);
+  }
+}
+
+TEST(H2Hostile, SettingsAtTheLimitPassAndOneEntryAboveEndsTheConnection) {
+  for (const size_t above : {0, 1}) {
+    Engine server(ServerSettings());
+    Bytes entries;
+    for (size_t i = 0; i < limits::kH2SettingsEntries + above; ++i) {
+      entries += BytesView("\x00\x03\x00\x00\x00\x64", 6);
+    }
+    const bool fed = server.Feed(Opening() + Frame(4, 0, 0, entries), kNow).has_value();
+    server.Drain(1 << 16, kNow);
+    EXPECT_EQ(fed && !server.Failure() && !server.Finished(), above == 0);
+  }
 }
 
 // Feeds `frame` again and again; the number of frames until the connection is refused, or `most`.
@@ -114,51 +134,74 @@ TEST(H2Hostile, ControlFrameFloodsEndTheConnection) {
   };
   for (const Case& c : cases) {
     int frames = FramesUntilRefused(c.before, c.frame, kMost);
-    EXPECT_LE(frames, limits::kH2ControlFrames + 1) << c.name;
-    EXPECT_GE(frames, 1000) << c.name << ": an honest peer must have room";
+    EXPECT_EQ(frames, limits::kH2ControlFrames) << c.name << ": the opening's SETTINGS count, too";
   }
 }
 
 TEST(H2Hostile, PingsThatAreNeverReadAreAFlood) {
   Engine server(ServerSettings());
-  ASSERT_TRUE(server.Feed(Opening(), kNow).has_value());
-  Status status;
-  for (size_t i = 0; status && i <= limits::kH2OutboundAcks; ++i) {
-    status = server.Feed(Frame(6, 0, 0, "12345678"), kNow);
+  ASSERT_TRUE(server.Feed(Opening(), kNow).has_value());  // its SETTINGS are the first that waits
+  for (size_t i = 1; i < limits::kH2OutboundAcks; ++i) {
+    ASSERT_TRUE(server.Feed(Frame(6, 0, 0, "12345678"), kNow).has_value()) << i;
   }
+  const Status status = server.Feed(Frame(6, 0, 0, "12345678"), kNow);
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().code, Errc::kLimit);
 }
 
-TEST(H2Hostile, RapidResetEndsTheConnection) {
+// nghttp2 refills the burst by its own clock, in whole seconds.
+TEST(H2Hostile, RapidResetEndsTheConnectionAboveTheBurst) {
   Engine server(ServerSettings());
   ASSERT_TRUE(server.Feed(Opening(), kNow).has_value());
-  bool ended = false;
-  for (uint32_t i = 0; !ended && i < 5000; ++i) {
-    uint32_t id = 2 * i + 1;
+  const auto start = std::chrono::steady_clock::now();
+  uint64_t resets = 0;
+  for (bool ended = false; !ended && resets < 5000; ++resets) {
+    const auto id = static_cast<uint32_t>(2 * resets + 1);
     Bytes frames = Frame(1, 0x5, id, BytesView("\x82\x87\x84\x41\x01\x61", 6)) +
                    Frame(3, 0, id, BytesView("\0\0\0\x8", 4));
     bool fed = server.Feed(frames, kNow).has_value();
     server.Drain(1 << 20, kNow);
     ended = !fed || server.Failure().has_value() || server.Finished();
   }
-  EXPECT_TRUE(ended);
+  const auto passed = std::chrono::steady_clock::now() - start;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(passed).count();
+  EXPECT_GE(resets, limits::kH2ResetBurst + 1);
+  EXPECT_LE(resets, limits::kH2ResetBurst + 1 +
+                        static_cast<uint64_t>(seconds) * limits::kH2ResetsPerSecond);
 }
 
 // MadeYouReset: each request is followed by a frame that forces us to reset it.
-TEST(H2Hostile, ResetsThatThePeerProvokesEndTheConnection) {
-  Engine server(ServerSettings());
-  ASSERT_TRUE(server.Feed(Opening(), kNow).has_value());
-  int requests = 0;
-  while (requests < 5000 && !server.Failure()) {
-    uint32_t id = static_cast<uint32_t>(2 * requests + 1);
+struct Provoker {
+  Provoker() { EXPECT_TRUE(server.Feed(Opening(), kNow).has_value()); }
+  // One request that the server must reset, because its window overflows; false when the connection
+  // has ended.
+  bool Provoke(Millis now) {
+    const uint32_t id = next;
+    next += 2;
     Bytes frames = Frame(1, 0x5, id, BytesView("\x82\x87\x84\x41\x01\x61", 6)) +
-                   Frame(8, 0, id, BytesView("\0\0\0\0", 4));  // zero increment
-    if (!server.Feed(frames, kNow)) break;
-    server.Drain(1 << 20, kNow);
-    ++requests;
+                   Frame(8, 0, id, BytesView("\x7f\xff\xff\xff", 4));
+    const bool fed = server.Feed(frames, now).has_value();
+    server.Drain(1 << 20, now);
+    return fed && !server.Failure();
   }
-  EXPECT_LE(requests, limits::kH2SentResets + 1);
+  Engine server{ServerSettings()};
+  uint32_t next = 1;
+};
+
+TEST(H2Hostile, ResetsThatThePeerProvokesEndTheConnectionAboveTheLimit) {
+  Provoker peer;
+  for (int i = 0; i < limits::kH2SentResets; ++i) ASSERT_TRUE(peer.Provoke(kNow)) << i;
+  EXPECT_FALSE(peer.Provoke(kNow));
+}
+
+// A window begins with the first reset after the one before has ended.
+TEST(H2Hostile, TheFloodWindowForgets) {
+  constexpr Millis kFirst = 2 * limits::kH2FloodWindow;
+  for (const int early : {0, 1}) {
+    Provoker peer;
+    for (int i = 0; i < limits::kH2SentResets; ++i) ASSERT_TRUE(peer.Provoke(kFirst)) << i;
+    EXPECT_EQ(peer.Provoke(kFirst + limits::kH2FloodWindow - Millis(early)), early == 0);
+  }
 }
 
 TEST(H2Hostile, StreamsAboveTheLimitAreRefused) {

@@ -1,6 +1,7 @@
 // H11 and H14: who may talk to whom, each refusal with its own reason.
 #include <gtest/gtest.h>
 
+#include "protocol/base/limits.h"
 #include "protocol/tls/engine.h"
 #include "tests/protocol/tls/pki.h"
 
@@ -113,10 +114,45 @@ TEST_F(IdentityTest, OnlyOurCaMayStandBesideTheLeaf) {
   ExpectClientRefused(with_leaf, Errc::kSignature, "not our CA");
 }
 
-TEST_F(IdentityTest, ChainAboveItsLimitIsRefused) {
-  Leaf large = agent_leaf;
-  for (int i = 0; i < 16; ++i) large.certificate_pem += ca.pem;
-  ExpectClientRefused(large, Errc::kSignature, "too large");
+size_t DerBytes(const std::string& pem) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+  size_t bytes = 0;
+  for (size_t at = 0; (at = pem.find(kBegin, at)) != std::string::npos;) {
+    at += kBegin.size();
+    std::string text = pem.substr(at, pem.find(kEnd, at) - at);
+    std::erase(text, '\n');
+    bytes += Base64Decode(text).value().size();
+  }
+  return bytes;
+}
+
+// A leaf with as many copies of the CA as leave room for a name, and a name that fills the rest.
+// The signature inside is one or two bytes shorter now and then.
+Leaf LeafOfChain(const Authority& ca, size_t chain_bytes) {
+  std::string authorities;
+  while (DerBytes(authorities) + 3 * DerBytes(ca.pem) < chain_bytes) authorities += ca.pem;
+  const size_t wanted = chain_bytes - DerBytes(authorities);
+  auto request = AgentRequest();
+  *request.uri_san += std::string(300, 'x');
+  for (int tries = 0; tries < 500; ++tries) {
+    Leaf leaf = Issue(ca, request);
+    const size_t got = DerBytes(leaf.certificate_pem);
+    if (got == wanted) {
+      leaf.certificate_pem += authorities;
+      return leaf;
+    }
+    request.uri_san->resize(request.uri_san->size() + wanted - got, 'x');
+  }
+  ADD_FAILURE() << "no leaf of " << wanted << " bytes";
+  return {};
+}
+
+TEST_F(IdentityTest, ChainAtItsLimitIsTakenAndAboveItIsRefused) {
+  Pair pair(ClientOptions(ca, LeafOfChain(ca, limits::kOwnChainBytes)), server);
+  pair.Run();
+  EXPECT_TRUE(pair.server.HandshakeDone()) << pair.server_status.error().message;
+  ExpectClientRefused(LeafOfChain(ca, limits::kOwnChainBytes + 1), Errc::kSignature, "too large");
 }
 
 TEST_F(IdentityTest, ServerOfAnotherCaIsRefused) {

@@ -160,10 +160,23 @@ TEST(Documents, T15_TheSameForAStatement) {
   }
 }
 
-TEST(Documents, DepthAboveTheLimitIsRefused) {
-  const auto refused =
-      Head::Parse(R"({"_type":"head","x":)" + std::string(8, '[') + std::string(8, ']') + "}");
-  EXPECT_EQ(refused.error().code, Errc::kLimit);
+TEST(Documents, DepthAtTheLimitIsReadAndOneAboveIsNot) {
+  const auto code = [](int depth) {
+    const auto lists = static_cast<size_t>(depth) - 1;
+    return Head::Parse(R"({"_type":"head","x":)" + std::string(lists, '[') +
+                       std::string(lists, ']') + "}")
+        .error()
+        .code;
+  };
+  EXPECT_EQ(code(limits::kTrustDocumentDepth), Errc::kCorrupt) << "read, and no head";
+  EXPECT_EQ(code(limits::kTrustDocumentDepth + 1), Errc::kLimit);
+}
+
+TEST(Documents, AHeadAtTheSizeLimitIsReadAndOneAboveIsNot) {
+  Bytes raw = SomeHead().Serialize().value();
+  raw.resize(limits::kHeadBytes, ' ');
+  EXPECT_NE(Head::Parse(raw).error().code, Errc::kLimit) << "read, and not canonical";
+  EXPECT_EQ(Head::Parse(raw + " ").error().code, Errc::kLimit);
 }
 
 TEST(Documents, TextThatOneFormOfJsonWouldEscapeIsNotWritten) {
@@ -249,11 +262,19 @@ TEST(Documents, ARootWithAKeyThatIsNotWhatItsIdSaysIsRefused) {
   EXPECT_FALSE(Root::Parse(unused));
 }
 
-TEST(Documents, ARootAboveItsSizeIsRefused) {
+TEST(Documents, ARootAtTheSizeLimitIsTakenAndOneAboveIsNot) {
   const Fleet fleet;
-  Bytes raw = fleet.root.Serialize().value();
-  raw.resize(limits::kRootBytes + 1, ' ');
-  EXPECT_EQ(Root::Parse(raw).error().code, Errc::kLimit);
+  const auto root_of = [&fleet](size_t channel) {
+    Root root = fleet.root;
+    root.roles["approver:" + std::string(channel, 'c')] = root.roles.at("hub");
+    return root;
+  };
+  const size_t around = root_of(1).Serialize().value().size() - 1;
+  const Bytes raw = root_of(limits::kRootBytes - around).Serialize().value();
+  EXPECT_EQ(raw.size(), limits::kRootBytes);
+  EXPECT_TRUE(Root::Parse(raw));
+  EXPECT_EQ(root_of(limits::kRootBytes - around + 1).Serialize().error().code, Errc::kLimit);
+  EXPECT_EQ(Root::Parse(Replaced(raw, "ccc", "cccc")).error().code, Errc::kLimit);
 }
 
 }  // namespace

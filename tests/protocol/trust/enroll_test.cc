@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "protocol/base/limits.h"
 #include "protocol/trust/enroll_proof.h"
 #include "protocol/trust/token.h"
 #include "tests/protocol/trust/fleet.h"
@@ -36,7 +37,7 @@ TEST(EnrollToken, RefusesWhatIsNotOneAndDoesNotRepeatIt) {
 
 TEST(EnrollToken, TheIdHasALimit) {
   EnrollToken token = SomeToken();
-  token.id = std::string(64, 'a');
+  token.id = std::string(limits::kTokenIdBytes, 'a');
   EXPECT_TRUE(EnrollToken::Parse(token.Format()));
   token.id += 'a';
   EXPECT_FALSE(EnrollToken::Parse(token.Format()));

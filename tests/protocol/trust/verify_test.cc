@@ -118,8 +118,12 @@ TEST(Verify, T10_PartsBeyondTheirLimitsAreRefusedUnread) {
   offer = good;
   offer.roots = {{Bytes(limits::kRootBytes + 1, ' '), {}}};
   EXPECT_EQ(Outcome(fresh, offer), "limit");
+  offer.roots = {{Bytes(limits::kRootBytes, ' '), {}}};
+  EXPECT_EQ(Outcome(fresh, offer), "root_signature");
   offer.roots.assign(limits::kRootHops + 1, SignedRoot{});
   EXPECT_EQ(Outcome(fresh, offer), "limit");
+  offer.roots.assign(limits::kRootHops, SignedRoot{});
+  EXPECT_EQ(Outcome(fresh, offer), "root_signature");
 }
 
 // T7: another key, also one that the root names for another role.

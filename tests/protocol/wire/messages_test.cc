@@ -75,8 +75,62 @@ TEST(Report, KeepsTheFirstProblemsAndRefusesMore) {
   EXPECT_EQ(ParseReport(many + "]}").error().code, Errc::kLimit);
 }
 
+// Spaces between the first brace and the rest, up to `size` bytes.
+Bytes Padded(Bytes json, size_t size) { return json.insert(1, size - json.size(), ' '); }
+
+TEST(Report, SizeAtTheLimitIsReadAndOneAboveIsNot) {
+  const Bytes json = Encode(SampleReport());
+  EXPECT_TRUE(ParseReport(Padded(json, limits::kReportBytes)).has_value());
+  EXPECT_EQ(ParseReport(Padded(json, limits::kReportBytes + 1)).error().code, Errc::kLimit);
+}
+
+TEST(Report, OfManyLongProblemsAsManyAreSentAsFit) {
+  Report report = SampleReport();
+  const Problem problem{"ConfigMap shop/a", "invalid", std::string(900, 'm'), "h"};
+  TargetReport target = report.targets.at(0);
+  target.problems.assign(limits::kReportErrors, problem);
+  target.warnings.clear();
+  report.targets.assign(100, target);
+  const Bytes json = Encode(report);
+  EXPECT_LE(json.size(), limits::kReportBytes);
+  const auto read = ParseReport(json);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  ASSERT_EQ(read->targets.size(), 100u);
+  EXPECT_EQ(read->targets.back().problems.size(), size_t{limits::kReportErrors} / 2);
+  EXPECT_EQ(read->targets.back().problems.front(), problem);
+}
+
 TEST(Report, NewerFieldsAreIgnored) {
   EXPECT_TRUE(ParseReport(R"({"id":"r","from_the_future":{"a":[1]}})").has_value());
+}
+
+TEST(Enroll, SizeAtTheLimitIsReadAndOneAboveIsNot) {
+  const Bytes begin = Encode(EnrollBegin{"tok"});
+  EXPECT_TRUE(ParseEnrollBegin(Padded(begin, limits::kEnrollBytes)).has_value());
+  EXPECT_EQ(ParseEnrollBegin(Padded(begin, limits::kEnrollBytes + 1)).error().code, Errc::kLimit);
+  const Bytes error = Encode(ErrorBody{"limit", "m", "c", "h"});
+  EXPECT_TRUE(ParseErrorBody(Padded(error, limits::kEnrollBytes)).has_value());
+  EXPECT_EQ(ParseErrorBody(Padded(error, limits::kEnrollBytes + 1)).error().code, Errc::kLimit);
+}
+
+TEST(Enroll, AnAnswerHasRoomForTheRootInBase64) {
+  EnrollChallenge challenge;
+  challenge.root = Bytes(limits::kRootBytes, 'r');
+  challenge.nonce = Bytes(32, 'n');
+  const Bytes json = Encode(challenge);
+  constexpr size_t kMost = limits::kEnrollBytes + 2 * limits::kRootBytes;
+  EXPECT_TRUE(ParseEnrollChallenge(json).has_value());
+  EXPECT_TRUE(ParseEnrollChallenge(Padded(json, kMost)).has_value());
+  EXPECT_EQ(ParseEnrollChallenge(Padded(json, kMost + 1)).error().code, Errc::kLimit);
+}
+
+TEST(Messages, DepthAtTheLimitIsReadAndOneAboveIsNot) {
+  const auto nested = [](int depth) {
+    return R"({"id":"r","future":)" + std::string(static_cast<size_t>(depth) - 1, '[') +
+           std::string(static_cast<size_t>(depth) - 1, ']') + "}";
+  };
+  EXPECT_TRUE(ParseReport(nested(limits::kMessageDepth)).has_value());
+  EXPECT_EQ(ParseReport(nested(limits::kMessageDepth + 1)).error().code, Errc::kLimit);
 }
 
 TEST(Enroll, EveryMessageSurvivesTheWire) {
