@@ -7,11 +7,11 @@ namespace dunlin::sync {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames = {
-    "Started",       "StateLoaded",    "StateFailed",   "PollAnswered",  "PollFailed",
-    "BundlesLoaded", "BundleFetched",  "FetchFailed",   "IntentStored",  "IntentFailed",
-    "Discovered",    "DiscoverFailed", "SchemaLoaded",  "SchemaFailed",  "Listed",
-    "ListFailed",    "WatchBroken",    "WatchResumed",  "LiveChanged",   "LiveDeleted",
-    "Answered",      "ParentWritten",  "ParentRemoved", "LookedInto",    "RecordsStored",
+    "Started",       "StateLoaded",    "StateFailed",   "PollAnswered", "PollFailed",
+    "BundlesLoaded", "BundleFetched",  "FetchFailed",   "IntentStored", "IntentFailed",
+    "Discovered",    "DiscoverFailed", "SchemaLoaded",  "SchemaFailed", "Listed",
+    "ListFailed",    "WatchBroken",    "WatchResumed",  "LiveChanged",  "LiveDeleted",
+    "Answered",      "ParentWritten",  "ParentRemoved", "LookedInto",   "RecordsStored",
     "RecordsFailed", "ReportSent",     "ReportFailed",  "Tick"};
 
 constexpr std::array<std::string_view, std::variant_size_v<Action>> kActionNames = {
