@@ -3,18 +3,47 @@
 DEPS=${DUNLIN_DEPS:-$ROOT/build/deps}
 BIN=$ROOT/build/release/bin
 WORK=$ROOT/build/demo
+LOCK=$ROOT/build/demo.lock
 IDLE_SECONDS=5
 STARTED_PIDS=()
 
 step() { printf '\n== %s\n' "$*"; }
 note() { printf '   %s\n' "$*"; }
-fail() {
+complain() {
   printf 'demo: error: %s\n' "$1" >&2
   shift
   [ $# -eq 0 ] || printf 'demo:   %s\n' "$@" >&2
+}
+fail() {
+  complain "$@"
   exit 1
 }
 now_ms() { date +%s%3N; }
+
+# Two demos would share one directory, and the second would delete that of the first. The programs
+# that we start keep the lock open: a demo that was killed leaves them running in its directory.
+only_one_demo() {
+  mkdir -p "$ROOT/build"
+  exec 9<> "$LOCK"
+  if flock -n 9; then
+    echo $$ > "$LOCK"
+    return
+  fi
+  local pid holders
+  pid=$(head -n 1 "$LOCK")
+  if [ -n "$pid" ] && [ "$(readlink "/proc/$pid/fd/9")" = "$LOCK" ]; then
+    fail "another demo is running in build/demo (PID $pid)" "end it with Ctrl-C in its terminal, or: kill $pid"
+  fi
+  holders=$(for pid in /proc/[0-9]*; do [ "$(readlink "$pid/fd/9")" != "$LOCK" ] || echo "${pid#/proc/}"; done | grep -vx "$$" | xargs)
+  fail "programs of a demo that was killed still run in build/demo" "end them with: kill $holders"
+}
+
+# What the user may still look at; ends with the apiservers or by a signal.
+stay_up() {
+  echo "demo: running; end it with Ctrl-C" >&2
+  wait "$PLANE_PID" || true
+  exit "${1:-0}"
+}
 
 build_programs() {
   cmake -S "$ROOT" --preset release -DDUNLIN_DEPS="$(cd "$DEPS" && pwd)" > "$ROOT/build/configure-release.log" ||

@@ -51,27 +51,6 @@ enrol_clusters() {
   note "$CLUSTERS agent(s) enrolled, each with a one-time token"
 }
 
-# wait_status SECONDS WHAT FILTER [jq arguments…]: until the jq filter is true for the status document.
-wait_status() {
-  local seconds=$1 what=$2 filter=$3
-  shift 3
-  local line
-  # `status -w` prints a document at each change: no polling. The loop ends with the watch.
-  while IFS= read -r line; do
-    STATUS=$line
-    jq -e "$@" "$filter" <<< "$line" > /dev/null && return 0
-  done < <(timeout "$seconds" "$BIN/dunlin" --hub "unix:$WORK/hub/admin.sock" status -w -o json 2> /dev/null)
-  dunlin status >&2 || true
-  fail "no $what within $seconds s" "logs: $WORK/*.log"
-}
-
-# Every app has at least one target on each cluster it selects, and all are Synced.
-wait_synced() {
-  wait_status "$1" "state Synced" \
-    '(.targets | length) >= $want and all(.targets[]; .state == "Synced" and ($revision == "" or .revision == $revision))' \
-    --argjson want $((APPS * CLUSTERS)) --arg revision "${2:-}"
-}
-
 # Events of the audit log of cluster N that jq's FILTER selects, as [ms, verb, resource, namespace, name, user agent].
 audit() {
   jq -c --arg since "${3:-0}" '
