@@ -53,6 +53,10 @@ class Publisher {
   ~Publisher();
   void OnPublish(Wake wake) { wake_ = std::move(wake); }
 
+  // Called with a bundle whose file is gone or damaged when an agent needs it.
+  using Lost = std::function<void(const BundleDigest&)>;
+  void OnLost(Lost lost) { lost_ = std::move(lost); }
+
   // What the database holds; refuses documents that do not parse (kCorrupt).
   Status Restore(const HubSnapshot& snapshot);
 
@@ -69,9 +73,13 @@ class Publisher {
   // Frames for this poll, or nothing while there is nothing newer for it. A bundle comes as a delta
   // when that is ready, else whole, as it is stored.
   Result<std::optional<Bytes>> Answer(const ClusterId& cluster, const wire::PollRequest& request);
-  // One bundle for a cluster that a kept statement grants it: kPermission otherwise.
+  // One bundle for a cluster that a kept statement grants it: kPermission otherwise. kUnavailable:
+  // the hub has lost it.
   Result<Bytes> BundleFrames(const ClusterId& cluster, const BundleDigest& digest,
                              const std::optional<BundleDigest>& from);
+
+  // Those whose files are not there.
+  std::set<BundleDigest> Missing(const std::set<BundleDigest>& bundles) const;
 
   // Whether the agent holds a statement and a head of this database. False: the database is an
   // older copy (or the agent belongs to another hub), and Answer gives the agent nothing but a
@@ -98,6 +106,7 @@ class Publisher {
 
   Result<NewHead> MakeHead(const std::map<ClusterId, StatementRecord>& changed);
   Result<Bytes> BundleFrame(const BundleChoice& choice);
+  void CheckStored(const BundleDigest& digest);
   const trust::Statement* Find(const ClusterId& cluster, const Digest& statement, Bytes* raw) const;
 
   HubState& state_;
@@ -106,6 +115,8 @@ class Publisher {
   const Clock& clock_;
   Config config_;
   Wake wake_;
+  Lost lost_;
+  std::map<BundleDigest, Millis> checked_;  // when a stored bundle was decoded last, monotonic
   std::map<ClusterId, std::vector<Kept>> statements_;  // oldest first
   HeadRecord head_;
   std::optional<trust::Publication> publication_;
