@@ -72,6 +72,8 @@ class Driver {
   // again before the cluster gets anything. Then, that the agent has taken what it got.
   void Recover(const ClusterId& cluster, std::string seen);
   void Recovered(const ClusterId& cluster);
+  // The files of these bundles are gone or damaged: their apps are rendered again.
+  void Lost(const std::set<BundleDigest>& bundles);
   // Publishes what has changed; bundles whose deltas are not ready travel whole. A failure keeps
   // everything for the next try and is shown.
   Status Publish();
@@ -114,6 +116,8 @@ class Driver {
   TaskVoid RenderTask(const CommitTask& task, const TaskPlan& plan, const git::Tree& tree,
                       std::shared_ptr<const TreeIndex> index);
   Task<git::Tree> ReadTree(std::string repo_key, RevisionId commit, bool with_bytes);
+  void EndRollbacks();
+  void FindLost();
   void RenewHead();
   void CollectUnused();
   std::vector<ClusterContent> ContentsOf(const Publication& publication) const;
