@@ -156,8 +156,9 @@ std::optional<RevisionId> Pipeline::Due(const TargetKey& key, const Target& targ
     return RevisionId(commit);
   };
   if (pinned && (!target.memory.bundle || target.to_pin)) return unless_done(pin->second);
-  // One that does not follow Git now gets its bundle back from the commit that it is of.
-  if (target.lost && target.dirty && (pinned || !MayAdvance(key, target))) {
+  // One that does not follow Git now, or cannot, gets its bundle back from the commit it is of.
+  const bool behind = pinned || !MayAdvance(key, target) || !target.memory.failed_revision.empty();
+  if (target.lost && target.dirty && behind) {
     return unless_done(target.memory.revision);
   }
   const Ref* ref = FindRef(target.spec->repo_key, target.spec->revision);
@@ -327,6 +328,10 @@ void Pipeline::OnRendered(const CommitTask& task, const TaskPlan& plan,
           FailureContext context =
               ContextOf(result.by_renderer ? Stage::kRender : Stage::kSeal, *target.spec);
           context.fault = result.fault;
+          // Then from the commit that it is of; when that fails, too, the next agent that asks
+          // tries.
+          target.dirty = target.lost && target.memory.revision != task.commit.str();
+          target.lost = target.dirty;
           Fail(target, task.commit, *result.error, context);
         } else if (IsBehind(key, target, task.commit)) {
           TakeBehind(target, result, input, task.commit);

@@ -133,6 +133,34 @@ TEST_F(ConductTest, AGitOutageIsSaidAndFailsNoTarget) {
   EXPECT_EQ(Text(world.Status_()).find("connection refused"), std::string::npos);
 }
 
+TEST_F(ConductTest, RowsAreSortedByNameAndAReferenceHasOne) {
+  for (const char* name : {"b2", "a9", "b1"}) ASSERT_OK(world.Add(name));
+  ASSERT_OK(world.Refresh());
+  std::string names;
+  const object::Value shop = Shop();
+  for (const object::Value& target : *object::FindArray(shop, {"targets"})) {
+    names += std::string(object::FindString(target, {"cluster"})) + " ";
+  }
+  EXPECT_EQ(names, "a9 b1 b2 c1 ");
+  // The catalogue's repository holds an app, too.
+  std::string own = AppText("own", "", "catalogue");
+  own.replace(own.find("git.example/shop"), 16, "git.example/fleet");
+  world.PushFleet({AppText("shop"), own});
+  (void)world.Refresh();
+  const std::string sources = Text(world.hub->admin().Sources());
+  EXPECT_NE(sources.find(R"("used_by":"catalogue, app own")"), std::string::npos) << sources;
+}
+
+TEST_F(ConductTest, AServerThatIsNoUrlIsRefused) {
+  NewCluster cluster;
+  cluster.name = "c9";
+  cluster.region = "eu";
+  cluster.server = "notaurl";
+  const auto added = world.hub->admin().AddCluster(cluster);
+  ASSERT_FALSE(added.has_value());
+  EXPECT_EQ(added.error().code, Errc::kInvalidArgument);
+}
+
 TEST_F(ConductTest, ARenderFailureIsTheOutcomeOfARefreshAndASync) {
   world.PushShop("2", "{not json");
   const auto refreshed = world.Run(world.hub->admin().Refresh(""));

@@ -210,6 +210,15 @@ TEST_F(Commands, SyncRollbackAndRefreshSayWhatHappened) {
   EXPECT_NE(out.find("refreshed"), std::string::npos) << out;
 }
 
+TEST_F(Commands, ALabelIsGivenOnce) {
+  ClusterAddOptions options;
+  options.name = "c1";
+  options.labels = {"tier=edge", "tier=core"};
+  EXPECT_EQ(Run([&](Session& s) { return ClusterAdd(s, options); }), 2);
+  EXPECT_NE(err.find("--label tier is given twice"), std::string::npos) << err;
+  EXPECT_TRUE(hub->asked.empty());
+}
+
 TEST_F(Commands, RefreshAndSyncEndWithWhatCameOfThem) {
   const auto refresh = [](Session& s) { return SourceRefresh(s, ""); };
   const auto sync = [](Session& s) { return AppSync(s, "shop", false); };

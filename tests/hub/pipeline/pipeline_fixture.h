@@ -54,6 +54,9 @@ class PipelineTest : public ::testing::Test {
   JobResult Render(const catalog::App& app, const TreeIndex& tree) {
     JobAnswer answer;
     answer.error = render_error;
+    if (tree.at("apps/a.yaml") == broken_commit) {
+      answer.error = MakeError(Errc::kInvalidArgument, "not YAML");
+    }
     answer.seen.read = {"apps/a.yaml"};
     answer.seen.uses_api_versions = uses_facts;
     answer.objects = {object::Object{{"apiVersion", "v1"},
@@ -88,6 +91,7 @@ class PipelineTest : public ::testing::Test {
   catalog::Catalogue catalogue;
   Pipeline pipeline{Pipeline::Config{}};
   std::optional<Error> render_error;
+  std::string broken_commit;  // whose files cannot be rendered
   bool uses_facts = false;
   std::string content;
 };

@@ -308,6 +308,26 @@ TEST_F(PipelineTest, ALostBundleIsRenderedAgain) {
   EXPECT_EQ(Work(), 0);
 }
 
+TEST_F(PipelineTest, ALostBundleIsMadeFromItsOwnCommitWhenTheNewestIsBroken) {
+  StandardFleet();
+  const BundleDigest bundle = *Memory(kShop1).bundle;
+  broken_commit = "2";
+  for (const bool known : {false, true}) {
+    SCOPED_TRACE(known);
+    Fetch("2");
+    EXPECT_EQ(pipeline.Lost({bundle}).size(), 1u);
+    EXPECT_GT(Work(), 1);
+    EXPECT_EQ(Memory(kShop1).bundle, bundle);
+    EXPECT_EQ(Memory(kShop1).failed_revision, "2") << "the newest commit is as broken as before";
+    EXPECT_FALSE(pipeline.targets().at(kShop1).lost);
+    EXPECT_EQ(Work(), 0);
+  }
+  render_error = MakeError(Errc::kInvalidArgument, "nothing renders");
+  EXPECT_EQ(pipeline.Lost({bundle}).size(), 1u);
+  EXPECT_GT(Work(), 0);
+  EXPECT_EQ(Work(), 0) << "no tight loop";
+}
+
 TEST_F(PipelineTest, ALostBundleOfAManualAppIsMadeFromTheCommitThatItHas) {
   Catalogue({catalog::ApplicationText("'path':'apps'"), ClusterText("c1")});
   Fetch("1");
