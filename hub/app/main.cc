@@ -115,9 +115,11 @@ int Run(int argc, char** argv) {
     const Errc code = made.error().code;
     const bool fleet = code == Errc::kInvalidArgument || code == Errc::kNotFound ||
                        code == Errc::kUnsupported || code == Errc::kLimit;
-    return Fail("cannot make a hub in " + options.init.data, made.error(),
-                fleet ? "correct the option; nothing was written"
-                      : "name another directory with --data, or serve from this one");
+    const char* hint = fleet ? "correct the option; nothing was written"
+                       : code == Errc::kConflict
+                           ? "name another directory with --data, or serve from this one"
+                           : "name another directory with --data";
+    return Fail("cannot make a hub in " + options.init.data, made.error(), hint);
   }
   if (root.got_subcommand("render")) {
     const bool named = root.get_subcommand("render")->count("--output") > 0;
