@@ -183,7 +183,9 @@ bool AppLane::Objected(AppRun& app, const plan::Step& step) {
   if (step.action == plan::Action::kConflict) {
     ++app.conflicts;
     ++world_.counters.conflicts;
-    return Refused(app, step.key, {object, "ownership_conflict", step.reason, ""});
+    return Refused(app, step.key,
+                   {object, "ownership_conflict", step.reason,
+                    "an object has one owner: take it out of one of the two"});
   }
   if (step.reason != plan::kReasonDrift) {
     const bool schema = step.code == plan::kSchemaUnavailable;

@@ -94,7 +94,7 @@ bool ListProblems(const World& world, const DesiredStore& desired, const TargetI
     for (const std::string& part : rules->unsupported) {
       Add(out.warnings, {"", "unsupported_policy",
                          "this agent does not honour " + part + "; the app is applied without it",
-                         "update the agent, or take the setting out of the App"});
+                         "it is not supported yet; take the setting out of the App"});
     }
   }
   if (input.run == nullptr) return failed;

@@ -76,6 +76,9 @@ std::vector<wire::Problem> AdminService::Problems() const {
     problems.push_back(problem);
     problems.back().object = "App " + app;
   }
+  for (wire::Problem& problem : SourceProblems(parts_.pipeline)) {
+    problems.push_back(std::move(problem));
+  }
   return problems;
 }
 
@@ -111,6 +114,11 @@ std::vector<std::string> AdminService::ClusterNames() const {
 }
 
 Status AdminService::EnsureCluster(const NewCluster& cluster) {
+  if (!cluster.server.empty() && !cluster.server.starts_with("https://")) {
+    return MakeError(
+        Errc::kInvalidArgument,
+        "the server \"" + cluster.server + "\" is no URL of an apiserver (https://host:6443)");
+  }
   const auto known = parts_.catalogue.catalogue().FindCluster(cluster.name);
   if (known != nullptr) {
     // A new token must never move a live cluster to other apps as a side effect.
@@ -226,11 +234,27 @@ Task<object::Value> AdminService::Sync(std::string name, bool allow_mass_prune) 
   }
   CO_TRY_VOID(co_await parts_.driver.PublishWithDeltas());
   object::Object document = AppDocument(View(), name);
+  document["failures"] = SyncFailures(View(), parts_.driver.Sources(), name);
   std::string message =
       "looked at Git; " + std::to_string(document["clusters"].to_number<int64_t>()) +
       " cluster(s) at " + std::string(object::FindString(object::Value(document), {"revision"}));
   document["message"] = std::move(message);
   co_return object::Value(std::move(document));
+}
+
+Status AdminService::AllThere(const std::string& app, int64_t entry,
+                              const std::map<ClusterId, OldBundle>& bundles) const {
+  std::set<BundleDigest> wanted;
+  for (const auto& [cluster, old] : bundles) {
+    if (parts_.pipeline.targets().contains({app, cluster})) wanted.insert(old.bundle);
+  }
+  const std::set<BundleDigest> missing = parts_.publisher.Missing(wanted);
+  if (missing.empty()) return {};
+  return MakeError(Errc::kPrecondition,
+                   "the hub has lost " + std::to_string(missing.size()) + " of the " +
+                       std::to_string(wanted.size()) + " bundles of entry " +
+                       std::to_string(entry) +
+                       "; nothing was changed: go back to another entry, or revert in Git");
 }
 
 Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
@@ -247,9 +271,10 @@ Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
   const int64_t chosen = entry->id;
   const std::string revision = entry->revision;
   const auto bundles = BundlesOf(*entry);
+  CO_TRY_VOID(AllThere(name, chosen, bundles));
   // First the pin: a crash between the two leaves the app held where it is, never rolled forward.
   CO_TRY_VOID(parts_.model.SetPin(name, std::to_string(chosen)));
-  const Status rolled = parts_.pipeline.Rollback(name, bundles);
+  const Status rolled = parts_.pipeline.Rollback(name, bundles, revision);
   if (!rolled) {
     CO_TRY_VOID(parts_.model.SetPin(name, pin_before));
     co_return rolled.error();
@@ -265,15 +290,13 @@ Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
       {"entry", chosen},
       {"message", "rolled back to entry " + std::to_string(chosen) + " (" + revision.substr(0, 12) +
                       ") on " + std::to_string(bundles.size()) +
-                      " cluster(s), published as entry " + std::to_string(published) +
-                      "; held there until a newer commit or `dunlin app sync`"},
+                      " cluster(s), published as entry " + std::to_string(published) + "; " +
+                      EndOfPin(View(), name)},
       {"published", published},
       {"revision", revision}});
 }
 
-object::Value AdminService::Sources() {
-  return SourcesDocument(parts_.driver.Sources(), parts_.clock.Now());
-}
+object::Value AdminService::Sources() { return SourcesDocument(View(), parts_.driver.Sources()); }
 
 Task<object::Value> AdminService::Refresh(std::string repo) {
   const std::string key = repo.empty() ? "" : KeyOf(repo);
@@ -287,9 +310,7 @@ Task<object::Value> AdminService::Refresh(std::string repo) {
     }
     co_return error;
   }
-  object::Value document = Sources();
-  document.get_object()["refreshed"] = *looked;
-  co_return document;
+  co_return object::Value(RefreshDocument(View(), parts_.driver.Sources(), key));
 }
 
 Task<object::Value> AdminService::Apply(Bytes text, std::string file) {

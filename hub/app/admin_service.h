@@ -49,6 +49,9 @@ class AdminService : public AdminBackend {
  private:
   FleetView View() const;
   std::vector<std::string> ClusterNames() const;
+  // kPrecondition: the bundles of a history entry are not all there any more.
+  Status AllThere(const std::string& app, int64_t entry,
+                  const std::map<ClusterId, OldBundle>& bundles) const;
   Status KnowApp(const std::string& name) const;
   Status EnsureCluster(const NewCluster& cluster);
   std::vector<wire::Problem> Problems() const;

@@ -1,12 +1,15 @@
 #include "hub/app/config.h"
 
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
 #include <sstream>
 
+#include "hub/catalog/repo_url.h"
 #include "protocol/object/value.h"
 #include "protocol/yaml/config_yaml.h"
 
@@ -91,14 +94,23 @@ Result<Millis> ParseDuration(std::string_view text) {
   return Millis(count * factor->second);
 }
 
+// In the largest unit that ParseDuration reads and that says it exactly.
+std::string DurationText(Millis duration) {
+  const int64_t ms = duration.count();
+  if (ms % 3'600'000 == 0) return std::to_string(ms / 3'600'000) + "h";
+  if (ms % 60'000 == 0) return std::to_string(ms / 60'000) + "m";
+  if (ms % 1000 == 0) return std::to_string(ms / 1000) + "s";
+  return std::to_string(ms) + "ms";
+}
+
 Reader Duration(Millis& out, Millis least, Millis most) {
   return [&out, least, most](const object::Value& value) -> Status {
     if (!value.is_string())
       return MakeError(Errc::kInvalidArgument, "expected a duration such as 30s");
     TRY(const Millis duration, ParseDuration(object::View(value.as_string())));
     if (duration < least || duration > most) {
-      return MakeError(Errc::kInvalidArgument, "expected " + std::to_string(least.count()) +
-                                                   " to " + std::to_string(most.count()) + " ms");
+      return MakeError(Errc::kInvalidArgument,
+                       "expected " + DurationText(least) + " to " + DurationText(most));
     }
     out = duration;
     return {};
@@ -191,6 +203,10 @@ Result<HubConfig> ParseHubConfig(const std::string& text, const std::string& dir
       {"log", log_format},
   };
   TRY_VOID(ReadBlock(document, "", members));
+  if (!out.catalog.repo.empty()) {
+    // Here, before any log or screen shows it: it may hold a password.
+    TRY_VOID(catalog::ParseRepoUrl(out.catalog.repo).WithContext("catalog.repo"));
+  }
   if (out.data.empty())
     return MakeError(Errc::kInvalidArgument, "data: the state directory is missing");
   out.data = Resolved(out.data, directory);
@@ -207,10 +223,16 @@ Result<HubConfig> ParseHubConfig(const std::string& text, const std::string& dir
 }
 
 Result<HubConfig> LoadHubConfig(const std::string& file) {
+  errno = 0;
   std::ifstream in(file, std::ios::binary);
-  if (!in) {
+  if (!in && errno == ENOENT) {
     return MakeError(Errc::kNotFound,
                      "cannot read " + file + "; make one with: dunlin-hub init --data DIR");
+  }
+  if (!in) {
+    const int reason = errno;
+    return MakeError(reason == EACCES ? Errc::kPermission : Errc::kIo,
+                     "cannot read " + file + ": " + std::strerror(reason));
   }
   std::ostringstream text;
   text << in.rdbuf();

@@ -128,6 +128,24 @@ std::vector<TargetKey> TargetsOfApp(const FleetView& view, const std::string& ap
   return keys;
 }
 
+// By app, then by the cluster's name: the map's own order is that of the UUIDs.
+void SortByName(const FleetView& view, std::vector<TargetKey>& keys) {
+  const auto name = [&](const TargetKey& key) {
+    const ClusterRecord* cluster = view.model.FindCluster(key.second);
+    return cluster == nullptr ? TargetOf(view, key).cluster_name : cluster->name;
+  };
+  std::stable_sort(keys.begin(), keys.end(), [&](const TargetKey& a, const TargetKey& b) {
+    return a.first != b.first ? a.first < b.first : name(a) < name(b);
+  });
+}
+
+// "" for an app that follows Git.
+std::string PinNote(const FleetView& view, const std::string& app) {
+  const auto pin = view.model.pins().find(app);
+  if (pin == view.model.pins().end()) return "";
+  return "rolled back to history entry " + pin->second + "; " + EndOfPin(view, app);
+}
+
 std::string LabelText(const std::map<std::string, std::string>& labels) {
   std::string text;
   for (const auto& [key, value] : labels) {
@@ -137,6 +155,13 @@ std::string LabelText(const std::map<std::string, std::string>& labels) {
 }
 
 }  // namespace
+
+std::string EndOfPin(const FleetView& view, const std::string& app) {
+  const auto spec = view.catalogue.FindApp(app);
+  const std::string sync = "`dunlin app sync " + app + "`";
+  if (spec != nullptr && !spec->sync.automatic) return sync + " ends that";
+  return "a commit that changes what this app renders to, or " + sync + ", ends that";
+}
 
 std::optional<TimePoint> LastContact(const FleetView& view, const ClusterId& cluster) {
   const Contact* contact = view.model.FindContact(cluster);
@@ -184,6 +209,11 @@ TargetStatus StatusOf(const FleetView& view, const TargetKey& key) {
     status = {TargetState::kOutOfSync, "commit " + target.pending.substr(0, 12) +
                                            " waits for: dunlin app sync " + key.first};
   }
+  if (status.state != TargetState::kSynced || !status.reason.empty()) return status;
+  // Nothing that the cluster lacks, but it does not follow Git now.
+  status.reason = PinNote(view, key.first);
+  const auto source = view.pipeline.SourceProblem(target);
+  if (source) status.reason = source->message + "; what runs is its last good commit";
   return status;
 }
 
@@ -195,6 +225,7 @@ object::Object TargetDocument(const FleetView& view, const TargetKey& key) {
   const TargetStatus status = StatusOf(view, key);
   std::vector<wire::Problem> problems;
   if (!memory.problem.code.empty()) problems.push_back(memory.problem);
+  if (const auto source = view.pipeline.SourceProblem(target)) problems.push_back(*source);
   if (report != nullptr) {
     problems.insert(problems.end(), report->problems.begin(), report->problems.end());
   }
@@ -230,13 +261,14 @@ object::Object StatusDocument(const FleetView& view, const std::vector<wire::Pro
                               int64_t version) {
   object::Array targets;
   std::map<std::string, int64_t> states;
-  const auto add = [&](const TargetKey& key) {
+  std::vector<TargetKey> keys = LeftTargets(view);
+  for (const auto& [key, target] : view.pipeline.targets()) keys.push_back(key);
+  SortByName(view, keys);
+  for (const TargetKey& key : keys) {
     object::Object document = TargetDocument(view, key);
     ++states[std::string(object::View(document["state"].get_string()))];
     targets.push_back(std::move(document));
-  };
-  for (const auto& [key, target] : view.pipeline.targets()) add(key);
-  for (const TargetKey& key : LeftTargets(view)) add(key);
+  }
   int64_t connected = 0;
   for (const auto& [id, cluster] : view.model.clusters()) {
     const auto contact = LastContact(view, id);
@@ -334,6 +366,7 @@ object::Object AppDocumentOf(const FleetView& view, const std::string& name,
   std::vector<TargetKey> keys = TargetsOfApp(view, name);
   std::copy_if(left.begin(), left.end(), std::back_inserter(keys),
                [&](const TargetKey& key) { return key.first == name; });
+  SortByName(view, keys);
   for (const TargetKey& key : keys) {
     const TargetMemory& memory = TargetOf(view, key).memory;
     statuses.push_back(StatusOf(view, key));
@@ -347,9 +380,10 @@ object::Object AppDocumentOf(const FleetView& view, const std::string& name,
   TargetStatus status = WorstOf(statuses);
   std::string note = status.reason;
   const auto pin = view.model.pins().find(name);
-  if (pin != view.model.pins().end()) {
-    note = "rolled back to history entry " + pin->second +
-           "; a newer commit or `dunlin app sync` ends that";
+  if (pin != view.model.pins().end()) note = PinNote(view, name);
+  for (const TargetKey& key : keys) {
+    const auto source = view.pipeline.SourceProblem(TargetOf(view, key));
+    if (source && note.empty()) note = source->message;
   }
   const auto problem = view.pipeline.app_problems().find(name);
   if (problem != view.pipeline.app_problems().end()) {
@@ -366,6 +400,7 @@ object::Object AppDocumentOf(const FleetView& view, const std::string& name,
                      {"objects", objects},
                      {"path", app == nullptr ? "" : app->path},
                      {"pinned", pin != view.model.pins().end()},
+                     {"pinned_entry", pin == view.model.pins().end() ? "" : pin->second},
                      {"ref", app == nullptr ? "" : app->revision},
                      {"repo", app == nullptr ? "" : app->repo},
                      {"revision", revision},
@@ -422,23 +457,6 @@ object::Object HistoryDocument(const FleetView& view, const std::string& app) {
   return {{"app", app}, {"items", items}, {"time", Ms(view.now)}};
 }
 
-object::Object SourcesDocument(const std::vector<Driver::SourceView>& sources, TimePoint now) {
-  object::Array items;
-  for (const Driver::SourceView& source : sources) {
-    std::string state = source.commit.empty() ? "Unknown" : "Ready";
-    if (source.error) state = "Failed";
-    items.push_back(object::Object{{"checked", Ms(source.checked)},
-                                   {"code", source.error ? Name(source.error->code) : ""},
-                                   {"commit", source.commit.str()},
-                                   {"fleet", source.fleet},
-                                   {"reason", source.error ? source.error->message : ""},
-                                   {"ref", source.revision},
-                                   {"repo", source.repo},
-                                   {"state", state}});
-  }
-  return {{"items", items}, {"time", Ms(now)}};
-}
-
 std::vector<wire::Problem> CatalogueProblems(const catalog::Catalogue& catalogue) {
   std::vector<wire::Problem> out;
   for (const catalog::Problem& problem : catalogue.problems()) {
@@ -449,7 +467,9 @@ std::vector<wire::Problem> CatalogueProblems(const catalog::Catalogue& catalogue
     if (!problem.origin.file.empty()) {
       shown.message = problem.origin.Text() + ": " + problem.error.message;
     }
+    const bool says_so = shown.message.find("stays in force") != std::string::npos;
     shown.hint = !problem.hint.empty()    ? problem.hint
+                 : says_so                ? "correct it, and push or apply it again"
                  : problem.last_good_kept ? "correct it; the last good version stays in force"
                                           : "correct it; until then it has no effect";
     out.push_back(std::move(shown));

@@ -51,7 +51,23 @@ object::Object AppsDocument(const FleetView& view);
 std::vector<std::string> AppNames(const FleetView& view);
 
 object::Object HistoryDocument(const FleetView& view, const std::string& app);
-object::Object SourcesDocument(const std::vector<Driver::SourceView>& sources, TimePoint now);
+// One row for each reference, whoever uses it.
+object::Object SourcesDocument(const FleetView& view,
+                               const std::vector<Driver::SourceView>& sources);
+// What came of a look at the sources (of one repository, or ""): "result" of each row is
+// "refreshed" or "failed", the latter also when what was fetched could not be rendered.
+object::Object RefreshDocument(const FleetView& view,
+                               const std::vector<Driver::SourceView>& sources,
+                               const std::string& repo_key);
+// What keeps an app from what Git says, after a look at its sources: problems, without repeats.
+object::Array SyncFailures(const FleetView& view, const std::vector<Driver::SourceView>& sources,
+                           const std::string& app);
+
+// What ends the rollback of an app, for people.
+std::string EndOfPin(const FleetView& view, const std::string& app);
+
+// Repositories that cannot be followed now, each once, with how many targets that concerns.
+std::vector<wire::Problem> SourceProblems(const Pipeline& pipeline);
 
 // What is wrong with catalogue documents: file and line, object, cause.
 std::vector<wire::Problem> CatalogueProblems(const catalog::Catalogue& catalogue);

@@ -26,6 +26,7 @@ Driver::Driver(Parts parts, Config config, asio::any_io_executor executor, Log l
 
 TaskVoid Driver::Run() {
   FollowAll();
+  FindLost();
   while (!stopping_) {
     for (const std::string& repo : parts_.pipeline.TakeTriggers()) {
       (void)schedule_.Trigger(repo, parts_.clock.Monotonic());

@@ -73,6 +73,8 @@ class Driver {
   // again before the cluster gets anything. Then, that the agent has taken what it got.
   void Recover(const ClusterId& cluster, std::string seen);
   void Recovered(const ClusterId& cluster);
+  // The files of these bundles are gone or damaged: their apps are rendered again.
+  void Lost(const std::set<BundleDigest>& bundles);
   // Publishes what has changed; bundles whose deltas are not ready travel whole. A failure keeps
   // everything for the next try and is shown.
   Status Publish();
@@ -120,6 +122,8 @@ class Driver {
   void TellCatalogue();
   void TellRenders(const CommitTask& task, const TaskPlan& plan,
                    const std::vector<JobResult>& results);
+  void EndRollbacks();
+  void FindLost();
   void RenewHead();
   void CollectUnused();
   std::vector<ClusterContent> ContentsOf(const Publication& publication) const;

@@ -124,13 +124,7 @@ void Driver::TakeFetched(const std::string& repo_key, const git::FetchResult& fe
     }
     refs.push_back(std::move(ref));
   }
-  // A rollback ends on disk before the commit that ended it is remembered: after a crash between
-  // the two the commit is news again.
-  for (const std::string& app : parts_.pipeline.OnFetched(repo_key, refs, noticed, now)) {
-    log_.Info("rollback_ended", {{"app", app}});
-    const Status unpinned = parts_.model.SetPin(app, std::nullopt);
-    if (!unpinned) log_.Warn("unpin_failed", unpinned.error(), {{"app", app}});
-  }
+  parts_.pipeline.OnFetched(repo_key, refs, noticed, now);
   for (const SourceRecord& source : moved) {
     const Status stored = parts_.model.state().PutSource(source);
     if (!stored) log_.Warn("store_failed", stored.error(), {{"repo", repo_key}});
@@ -228,6 +222,7 @@ TaskVoid Driver::RenderTask(const CommitTask& task, const TaskPlan& plan, const 
   CO_TRY(const std::vector<JobResult> results, co_await net::RunOn(parts_.pool, std::move(seal)));
   TellRenders(task, plan, results);
   parts_.pipeline.OnRendered(task, plan, results, parts_.clock.Now());
+  EndRollbacks();
   const auto failed = std::count_if(results.begin(), results.end(),
                                     [](const JobResult& result) { return !result.sealed; });
   log_.Info("rendered", {{"repo", task.repo_key},

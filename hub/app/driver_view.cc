@@ -98,8 +98,11 @@ std::vector<wire::Problem> Driver::Problems() const {
                              "check the hub's disk and state directory; it tries again by itself"));
   }
   if (fleet_fetch_error_) {
-    out.push_back(HubProblem("cannot follow the fleet repository; the last good catalogue stays",
-                             *fleet_fetch_error_, "check catalog.repo and catalog.revision"));
+    out.push_back(HubProblem(
+        "cannot follow the fleet repository; the last good catalogue stays", *fleet_fetch_error_,
+        IsRetryable(fleet_fetch_error_->code)
+            ? "the hub tries again by itself; `dunlin source refresh` tries now"
+            : "check catalog.repo and catalog.revision"));
   }
   if (fleet_error_) {
     out.push_back(HubProblem("cannot read the catalogue; the last good one stays", *fleet_error_,

@@ -45,6 +45,7 @@ Hub::Hub(HubConfig config, HubKeys keys, Worlds worlds, asio::any_io_executor ex
              log) {
   DeclareHubMetrics(metrics_);
   publisher_.OnPublish([this](const ClusterId& cluster) { gate_.Notify(cluster); });
+  publisher_.OnLost([this](const BundleDigest& bundle) { driver_.Lost({bundle}); });
   enrolment_.OnEnrolled([this](const ClusterId& cluster) { driver_.Enrolled(cluster); });
 }
 
@@ -63,8 +64,13 @@ Status Hub::Load(HubState& state) {
   for (const TargetRecord& target : snapshot.targets) {
     targets[{target.app, target.cluster}] = ToMemory(target);
   }
-  std::set<std::string> pinned;
-  for (const auto& [app, entry] : snapshot.pins) pinned.insert(app);
+  Pipeline::Pins pinned;
+  for (const auto& [app, entry] : snapshot.pins) pinned[app];
+  for (const HistoryRecord& entry : snapshot.history) {
+    const auto pin = snapshot.pins.find(entry.app);
+    if (pin == snapshot.pins.end() || pin->second != std::to_string(entry.id)) continue;
+    pinned[entry.app] = entry.revision;
+  }
   pipeline_.Restore(std::move(targets), std::move(pinned));
   for (const SourceRecord& source : snapshot.sources) {
     pipeline_.RestoreRef(source.repo, source.ref, RevisionId(source.commit));

@@ -111,9 +111,15 @@ int Run(int argc, char** argv) {
   }
   if (root.got_subcommand("init")) {
     const Status made = Init(options.init);
-    return made ? 0
-                : Fail("cannot make a hub in " + options.init.data, made.error(),
-                       "name another directory with --data, or serve from this one");
+    if (made) return 0;
+    const Errc code = made.error().code;
+    const bool fleet = code == Errc::kInvalidArgument || code == Errc::kNotFound ||
+                       code == Errc::kUnsupported || code == Errc::kLimit;
+    const char* hint = fleet ? "correct the option; nothing was written"
+                       : code == Errc::kConflict
+                           ? "name another directory with --data, or serve from this one"
+                           : "name another directory with --data";
+    return Fail("cannot make a hub in " + options.init.data, made.error(), hint);
   }
   if (root.got_subcommand("render")) {
     const bool named = root.get_subcommand("render")->count("--output") > 0;

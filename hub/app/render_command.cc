@@ -105,6 +105,7 @@ void PrintObjects(const std::vector<object::Value>& objects, bool json) {
 
 TaskVoid Render(const RenderOptions& options, std::string state_dir, asio::thread_pool& pool) {
   CO_TRY(render::RenderRequest request, MakeRequest(options));
+  const bool at_root = request.targets.front().path.empty();
   render::RendererConfig config;
   config.worker_program = options.worker.empty() ? HelperProgram("dunlin-render") : options.worker;
   config.runsc_program = options.runsc.empty() ? HelperProgram("runsc") : options.runsc;
@@ -122,7 +123,15 @@ TaskVoid Render(const RenderOptions& options, std::string state_dir, asio::threa
   (void)stopped;  // the objects are what counts; orphans are reaped at the next start
   if (!answer) co_return answer.error();
   const render::TargetAnswer& target = answer->targets.front();
-  if (target.fault) co_return target.fault->ToError();
+  if (target.fault) {
+    Error error = target.fault->ToError();
+    if (at_root && error.message.find("leaves the repository") != std::string::npos) {
+      error.message += " (nothing above " + options.directory +
+                       " was read: the repository is the Git work tree around a directory, or, "
+                       "without one, the directory itself; git init where its files begin)";
+    }
+    co_return error;
+  }
   CO_TRY_VOID(CheckOptionsFit(options, target.kind));
   for (const std::string& warning : target.warnings) {
     std::fprintf(stderr, "warning: %s\n", warning.c_str());

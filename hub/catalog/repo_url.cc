@@ -100,9 +100,9 @@ Status ParseAuthority(std::string_view text, RepoUrl& url) {
   if (const size_t at = text.rfind('@'); at != std::string_view::npos) {
     const std::string_view user = text.substr(0, at);
     if (user.find(':') != std::string_view::npos) {
-      return MakeError(Errc::kPermission,
-                       "the repository URL holds a password; put it into a Source, where no log "
-                       "and no screen shows it");
+      return Invalid(
+          "the repository URL holds a password; put it into a Source, where no log and no screen "
+          "shows it");
     }
     TRY(std::string name, Listed(user, "user"));
     if (name.empty() || name.find_first_of("/@") != std::string::npos) {

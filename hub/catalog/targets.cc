@@ -148,7 +148,8 @@ void CheckNames(const Catalogue& catalogue, const App& app, std::vector<TargetEr
   }
   errors.push_back({app.name, "",
                     MakeError(Errc::kNotFound, "no Cluster has spec.server \"" + server +
-                                                   "\", which destination.server names")});
+                                                   "\", which destination.server of " +
+                                                   app.name.str() + " names")});
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 #include "hub/ctl/commands.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <functional>
 
 #include "hub/ctl/rows.h"
+#include "protocol/wire/exit_code.h"
 
 namespace dunlin::ctl {
 
@@ -33,6 +36,27 @@ int UsageFailure(const Session& session, std::string message, std::string hint) 
   return PrintFailure(failure, session.format);
 }
 
+std::string Member(const object::Value& row, std::string_view name) {
+  return std::string(object::FindString(row, {name}));
+}
+
+// The outcome of what was asked for: its document, and with a failure the error after it. What the
+// renderer says has codes of its own; they are what a person has to correct.
+int Outcome(const Session& session, const object::Value& document, wire::ErrorBody error,
+            bool partial, const std::function<void()>& table) {
+  const Errc code = wire::ErrcOfName(error.code).value_or(Errc::kInvalidArgument);
+  error.code = Name(code);
+  if (session.format == Format::kTable) {
+    table();
+    cli::PrintError(error, session.format);
+  } else {
+    object::Value with_error = document;
+    with_error.get_object()["error"] = wire::ToObject(error);
+    Print(cli::DocumentText(with_error, session.format));
+  }
+  return partial ? wire::kPartialExit : wire::ExitCode(code);
+}
+
 }  // namespace
 
 int ClusterAdd(Session& session, const ClusterAddOptions& options) {
@@ -43,7 +67,12 @@ int ClusterAdd(Session& session, const ClusterAddOptions& options) {
       return UsageFailure(session, "--label " + label + " is not of the form key=value",
                           "for example --label tier=edge");
     }
-    labels[label.substr(0, equals)] = label.substr(equals + 1);
+    const std::string key = label.substr(0, equals);
+    if (labels.contains(key)) {
+      return UsageFailure(session, "--label " + key + " is given twice",
+                          "a label has one value; leave one of them out");
+    }
+    labels[key] = label.substr(equals + 1);
   }
   const object::Object body{{"labels", labels},
                             {"name", options.name},
@@ -123,8 +152,31 @@ int AppGet(Session& session, const std::string& name) {
 int AppSync(Session& session, const std::string& name, bool allow_mass_prune) {
   const auto answer =
       session.hub.Post(AppPath(name, "/sync"), {{"allow_mass_prune", allow_mass_prune}});
-  return Show(session, answer, [&](const object::Value& document) {
-    Print("app " + name + ": " + std::string(object::FindString(document, {"message"})) + "\n");
+  const auto table = [&](const object::Value& document) {
+    Print("app " + name + ": " + Member(document, "message") + "\n");
+  };
+  if (!answer || Items(*answer, "failures").empty()) return Show(session, answer, table);
+  const object::Array& failures = Items(*answer, "failures");
+  const object::Value& first = failures.front();
+  size_t on_clusters = 0;
+  for (const object::Value& failure : failures) {
+    on_clusters += Member(failure, "object").starts_with("cluster ") ? 1 : 0;
+  }
+  const auto clusters = static_cast<size_t>(Number(*answer, "clusters"));
+  const bool partial = on_clusters == failures.size() && on_clusters < clusters;
+  wire::ErrorBody error;
+  error.code = Member(first, "code");
+  error.message = "app " + name + " is not what Git says";
+  if (partial) {
+    error.message +=
+        " on " + std::to_string(on_clusters) + " of " + std::to_string(clusters) + " clusters";
+  }
+  error.cause = Member(first, "object") + ": " + Member(first, "message");
+  error.hint = Member(first, "hint");
+  return Outcome(session, *answer, std::move(error), partial, [&] {
+    for (const object::Value& failure : failures) {
+      Print(Member(failure, "object") + ": " + Member(failure, "message") + "\n");
+    }
   });
 }
 
@@ -149,11 +201,11 @@ int AppRollback(Session& session, const std::string& name, int64_t id) {
 int SourceList(Session& session) {
   const auto answer = session.hub.Get("/api/v1/sources");
   return Show(session, answer, [](const object::Value& document) {
-    Print(RenderTable(
-        {TextColumn("REPOSITORY", "repo"), TextColumn("REF", "ref"),
-         ShortIdColumn("COMMIT", "commit"), TextColumn("STATE", "state"),
-         AgeColumn("CHECKED", "checked", Number(document, "time")), TextColumn("REASON", "reason")},
-        Items(document)));
+    Print(RenderTable({TextColumn("REPOSITORY", "repo"), TextColumn("REF", "ref"),
+                       ShortIdColumn("COMMIT", "commit"), TextColumn("STATE", "state"),
+                       AgeColumn("CHECKED", "checked", Number(document, "time")),
+                       TextColumn("USED BY", "used_by"), TextColumn("REASON", "reason")},
+                      Items(document)));
   });
 }
 
@@ -161,9 +213,28 @@ int SourceRefresh(Session& session, const std::string& repo) {
   object::Object body;
   if (!repo.empty()) body["repo"] = repo;
   const auto answer = session.hub.Post("/api/v1/sources/refresh", body);
-  return Show(session, answer, [](const object::Value& document) {
-    Print(std::to_string(Number(document, "refreshed")) + " source(s) refreshed\n");
-  });
+  if (!answer) return PrintFailure(answer.error(), session.format);
+  const object::Array& rows = Items(*answer);
+  const auto table = [&] {
+    Print(RenderTable({TextColumn("REPOSITORY", "repo"), TextColumn("REF", "ref"),
+                       ShortIdColumn("COMMIT", "commit"), TextColumn("RESULT", "result"),
+                       TextColumn("REASON", "reason")},
+                      rows));
+  };
+  const auto is_failed = [](const object::Value& row) { return Member(row, "result") == "failed"; };
+  const auto first = std::find_if(rows.begin(), rows.end(), is_failed);
+  if (first == rows.end()) {
+    return Show(session, answer, [&](const object::Value&) { table(); });
+  }
+  const auto failed = static_cast<size_t>(std::count_if(rows.begin(), rows.end(), is_failed));
+  wire::ErrorBody error;
+  error.code = Member(*first, "code");
+  error.message = std::to_string(failed) + " of " + std::to_string(rows.size()) + " sources failed";
+  error.cause =
+      Member(*first, "repo") + " " + Member(*first, "ref") + ": " + Member(*first, "reason");
+  error.hint = Member(*first, "hint");
+  if (error.hint.empty()) error.hint = "what runs stays as it is; the hub tries again by itself";
+  return Outcome(session, *answer, std::move(error), failed < rows.size(), table);
 }
 
 }  // namespace dunlin::ctl

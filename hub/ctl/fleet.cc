@@ -28,7 +28,13 @@ void PrintTable(const object::Value& status, size_t width) {
               static_cast<long long>(Number(*summary, "clusters")),
               static_cast<long long>(Number(*summary, "connected")));
   for (const object::Value& problem : Items(status, "problems")) {
-    std::printf("\nhub: %s\n", std::string(object::FindString(problem, {"message"})).c_str());
+    const std::string object(object::FindString(problem, {"object"}));
+    std::string message(object::FindString(problem, {"message"}));
+    // Most messages name what they are about.
+    if (!object.empty() && message.find(object) == std::string::npos) {
+      message = object + ": " + message;
+    }
+    std::printf("\nhub: %s\n", message.c_str());
     const std::string_view hint = object::FindString(problem, {"hint"});
     if (!hint.empty()) std::printf("  hint: %s\n", std::string(hint).c_str());
   }

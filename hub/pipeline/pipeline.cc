@@ -4,6 +4,7 @@
 
 #include "protocol/base/check.h"
 #include "protocol/object/json.h"
+#include "protocol/wire/error.h"
 
 namespace dunlin::hub {
 
@@ -15,6 +16,14 @@ constexpr int kPatientFailures = 3;
 
 FailureContext ContextOf(Stage stage, const catalog::TargetSpec& spec) {
   return {stage, spec.repo, spec.revision, spec.path, ""};
+}
+
+// Of a target that has nothing while a rollback holds its app.
+wire::Problem NoPinnedCommit(const std::string& app) {
+  return {"", std::string(Name(Errc::kNotFound)),
+          "the app is rolled back to a history entry that is not kept any more, so the commit to "
+          "render for this cluster is not known",
+          "`dunlin app sync " + app + "` ends the rollback; then every cluster follows Git"};
 }
 
 trust::StatementApp EntryOf(const Pipeline::Target& target) {
@@ -30,9 +39,13 @@ trust::StatementApp EntryOf(const Pipeline::Target& target) {
 
 }  // namespace
 
-void Pipeline::Restore(std::map<TargetKey, TargetMemory> targets, std::set<std::string> pinned) {
-  for (auto& [key, memory] : targets) targets_[key].memory = std::move(memory);
+void Pipeline::Restore(std::map<TargetKey, TargetMemory> targets, Pins pinned) {
   pinned_ = std::move(pinned);
+  for (auto& [key, memory] : targets) {
+    Target& target = targets_[key];
+    target.memory = std::move(memory);
+    if (Pinned(key.first)) HoldBack(key, target);
+  }
 }
 
 void Pipeline::RestoreRef(const std::string& repo_key, const std::string& revision,
@@ -56,8 +69,8 @@ void Pipeline::SetFacts(const ClusterId& cluster, const wire::Facts& facts) {
     if (found == targets_.end() || found->second.spec == nullptr) continue;
     Target& target = found->second;
     const RenderInput input = InputOf(found->first, target);
-    const bool same = target.memory.render_key == RenderKey(input, Facts::kUnused) ||
-                      target.memory.render_key == RenderKey(input);
+    const std::string& rendered = Pinned(app) ? target.behind.key : target.memory.render_key;
+    const bool same = rendered == RenderKey(input, Facts::kUnused) || rendered == RenderKey(input);
     if (!same || target.dirty || target.waits_for_facts) Reconsider(target);
   }
 }
@@ -84,10 +97,8 @@ const Pipeline::Ref* Pipeline::FindRef(const std::string& repo_key,
   return ref == refs_.end() ? nullptr : &ref->second;
 }
 
-std::vector<std::string> Pipeline::OnFetched(const std::string& repo_key,
-                                             const std::vector<ResolvedRef>& refs,
-                                             TimePoint noticed, TimePoint now) {
-  std::set<std::string> moved;
+void Pipeline::OnFetched(const std::string& repo_key, const std::vector<ResolvedRef>& refs,
+                         TimePoint noticed, TimePoint now) {
   std::set<std::string> answered;
   for (const ResolvedRef& resolved : refs) {
     if (!resolved.commit) {
@@ -96,7 +107,6 @@ std::vector<std::string> Pipeline::OnFetched(const std::string& repo_key,
     }
     Ref& ref = refs_[{repo_key, resolved.revision}];
     if (ref.commit != *resolved.commit) {
-      if (!ref.commit.empty()) moved.insert(resolved.revision);
       ref.commit = *resolved.commit;
       ref.noticed = noticed;
       ref.resolved = now;
@@ -106,17 +116,10 @@ std::vector<std::string> Pipeline::OnFetched(const std::string& repo_key,
     ref.failures = 0;
     answered.insert(resolved.revision);
   }
-  std::set<std::string> unpinned;
   for (auto& [key, target] : targets_) {
     if (target.spec == nullptr || target.spec->repo_key != repo_key) continue;
-    if (!answered.contains(target.spec->revision)) continue;
-    if (moved.contains(target.spec->revision) && pinned_.contains(key.first)) {
-      unpinned.insert(key.first);
-    }
-    if (target.retry) target.dirty = true;
+    if (answered.contains(target.spec->revision) && target.retry) target.dirty = true;
   }
-  for (const std::string& app : unpinned) pinned_.erase(app);
-  return {unpinned.begin(), unpinned.end()};
 }
 
 void Pipeline::OnFetchFailed(const std::string& repo_key, const Error& error) {
@@ -137,21 +140,50 @@ void Pipeline::FailRef(const std::string& repo_key, const std::string& revision,
         target.spec->revision != revision) {
       continue;
     }
-    if (patient && target.memory.bundle) continue;
+    // What runs is what Git said last: SourceProblem, and no failure of the target.
+    if (target.memory.bundle && (patient || !ref.commit.empty())) continue;
     target.retry = true;
     SetProblem(target, ProblemOf(error, ContextOf(Stage::kFetch, *target.spec)));
   }
 }
 
-bool Pipeline::Wanted(const TargetKey& key, const Target& target) const {
-  if (target.spec == nullptr) return false;
+std::optional<RevisionId> Pipeline::Due(const TargetKey& key, const Target& target) const {
+  if (target.spec == nullptr) return std::nullopt;
+  const auto pin = pinned_.find(key.first);
+  const bool pinned = pin != pinned_.end();
+  const auto unless_done = [&](const std::string& commit) -> std::optional<RevisionId> {
+    if (commit.empty() || (!target.dirty && target.evaluated == commit)) return std::nullopt;
+    return RevisionId(commit);
+  };
+  if (pinned && (!target.memory.bundle || target.to_pin)) return unless_done(pin->second);
+  // One that does not follow Git now, or cannot, gets its bundle back from the commit it is of.
+  const bool behind = pinned || !MayAdvance(key, target) || !target.memory.failed_revision.empty();
+  if (target.lost && target.dirty && behind) {
+    return unless_done(target.memory.revision);
+  }
   const Ref* ref = FindRef(target.spec->repo_key, target.spec->revision);
-  if (ref == nullptr || ref->commit.empty()) return false;
-  return MayAdvance(key, target) && (target.dirty || target.evaluated != ref->commit.str());
+  const bool follows = pinned ? target.spec->spec->sync.automatic : MayAdvance(key, target);
+  if (ref == nullptr || !follows) return std::nullopt;
+  return unless_done(ref->commit.str());
+}
+
+std::optional<wire::Problem> Pipeline::LookProblem(const Target& target) const {
+  if (target.spec == nullptr) return std::nullopt;
+  const Ref* ref = FindRef(target.spec->repo_key, target.spec->revision);
+  if (ref == nullptr || !ref->error) return std::nullopt;
+  return ProblemOf(*ref->error, ContextOf(Stage::kFetch, *target.spec));
+}
+
+std::optional<wire::Problem> Pipeline::SourceProblem(const Target& target) const {
+  auto problem = LookProblem(target);
+  if (!problem) return std::nullopt;
+  const Ref& ref = *FindRef(target.spec->repo_key, target.spec->revision);
+  if (IsRetryable(ref.error->code) && ref.failures < kPatientFailures) return std::nullopt;
+  return problem;
 }
 
 bool Pipeline::MayAdvance(const TargetKey& key, const Target& target) const {
-  return !pinned_.contains(key.first) && (target.spec->spec->sync.automatic || target.released);
+  return !Pinned(key.first) && (target.spec->spec->sync.automatic || target.released);
 }
 
 std::optional<CommitTask> Pipeline::NextTask(const std::string& repo_key) {
@@ -160,13 +192,16 @@ std::optional<CommitTask> Pipeline::NextTask(const std::string& repo_key) {
   for (auto& [key, target] : targets_) {
     if (target.spec == nullptr || target.spec->repo_key != repo_key) continue;
     const Ref* ref = FindRef(repo_key, target.spec->revision);
-    if (ref == nullptr || ref->commit.empty()) continue;
-    target.pending = !MayAdvance(key, target) && target.memory.revision != ref->commit.str()
-                         ? ref->commit.str()
-                         : "";
-    if (!Wanted(key, target)) continue;
-    if (task.members.empty()) task.commit = ref->commit;
-    if (task.commit == ref->commit) task.members.push_back({key, target.generation});
+    const std::string newest = ref == nullptr ? "" : ref->commit.str();
+    target.pending = !MayAdvance(key, target) && target.memory.revision != newest ? newest : "";
+    const auto pin = pinned_.find(key.first);
+    if (pin != pinned_.end() && pin->second.empty() && !target.memory.bundle) {
+      SetProblem(target, NoPinnedCommit(key.first));
+    }
+    const auto commit = Due(key, target);
+    if (!commit) continue;
+    if (task.members.empty()) task.commit = *commit;
+    if (task.commit == *commit) task.members.push_back({key, target.generation});
   }
   if (task.members.empty()) return std::nullopt;
   return task;
@@ -203,7 +238,15 @@ TaskPlan Pipeline::PlanTask(const CommitTask& task, const TreeIndex& tree) {
       continue;
     }
     out.inputs.push_back(InputOf(member.key, found->second));
-    memory.push_back({found->second.memory.render_key, found->second.memory.reads});
+    const Target& target = found->second;
+    if (IsBehind(member.key, target, task.commit)) {
+      memory.push_back(target.behind);
+    } else if (target.lost) {
+      // Whatever the files are now, they were not read: that of the bundle is gone.
+      memory.push_back({target.memory.render_key, "lost"});
+    } else {
+      memory.push_back({target.memory.render_key, target.memory.reads});
+    }
   }
   out.plan = PlanRenders(out.inputs, memory, tree);
   std::erase_if(out.plan.jobs,
@@ -235,6 +278,12 @@ void Pipeline::OnRendered(const CommitTask& task, const TaskPlan& plan,
     if (Target* target = current(member)) {
       settle(*target);
       target->waits_for_facts = true;
+      // What was wrong with an earlier commit, or may be over, says nothing of this one.
+      const auto code = wire::ErrcOfName(target->memory.problem.code);
+      const bool may_be_over = code && IsRetryable(*code);
+      if (may_be_over || target->memory.failed_revision != task.commit.str()) {
+        SetProblem(*target, {});
+      }
       target->pending = target->memory.revision == task.commit.str() ? "" : task.commit.str();
     }
   }
@@ -242,31 +291,61 @@ void Pipeline::OnRendered(const CommitTask& task, const TaskPlan& plan,
     Target* target = current(member);
     if (target == nullptr) continue;
     settle(*target);
+    SetProblem(*target, {});
+    if (IsBehind(task.members[member].key, *target, task.commit)) {
+      std::optional<HeldBack>& known = target->memory.held_back;
+      target->row_changed |= known && known->commit != task.commit.str();
+      if (known) known->commit = task.commit.str();
+      continue;
+    }
     if (target->memory.revision != task.commit.str()) {
       target->memory.revision = task.commit.str();
       target->row_changed = true;
     }
-    SetProblem(*target, {});
   }
-  for (size_t i = 0; i < results.size(); ++i) {
-    for (const size_t member : plan.plan.jobs[i].members) {
-      Target* target = current(member);
-      if (target == nullptr) continue;
-      settle(*target);
-      if (results[i].sealed) {
-        TakeBundle(*target, results[i], plan.inputs[member], task.commit, now);
-        continue;
+  // First which rollbacks end: what one target shows ends it for all targets of its app.
+  const auto each = [&](const auto& act) {
+    for (size_t i = 0; i < results.size(); ++i) {
+      for (const size_t member : plan.plan.jobs[i].members) {
+        if (Target* target = current(member)) {
+          act(task.members[member].key, *target, results[i], plan.inputs[member]);
+        }
       }
-      FailureContext context =
-          ContextOf(results[i].by_renderer ? Stage::kRender : Stage::kSeal, *target->spec);
-      context.fault = results[i].fault;
-      Fail(*target, task.commit, *results[i].error, context);
     }
-  }
+  };
+  std::set<std::string> ended;
+  each([&](const TargetKey& key, const Target& target, const JobResult& result,
+           const RenderInput& input) {
+    if (!IsBehind(key, target, task.commit)) return;
+    if (EndsRollback(target, result, input, task.commit)) ended.insert(key.first);
+  });
+  for (const std::string& app : ended) pinned_.erase(app);
+  std::set<TargetKey> taken;
+  each(
+      [&](const TargetKey& key, Target& target, const JobResult& result, const RenderInput& input) {
+        settle(target);
+        if (!result.sealed) {
+          FailureContext context =
+              ContextOf(result.by_renderer ? Stage::kRender : Stage::kSeal, *target.spec);
+          context.fault = result.fault;
+          // Then from the commit that it is of; when that fails, too, the next agent that asks
+          // tries.
+          target.dirty = target.lost && target.memory.revision != task.commit.str();
+          target.lost = target.dirty;
+          Fail(target, task.commit, *result.error, context);
+        } else if (IsBehind(key, target, task.commit)) {
+          TakeBehind(target, result, input, task.commit);
+        } else {
+          TakeBundle(key, result, input, task.commit, now);
+          taken.insert(key);
+        }
+      });
+  for (const std::string& app : ended) EndRollback(app, taken);
 }
 
-void Pipeline::TakeBundle(Target& target, const JobResult& result, const RenderInput& input,
+void Pipeline::TakeBundle(const TargetKey& key, const JobResult& result, const RenderInput& input,
                           const RevisionId& commit, TimePoint now) {
+  Target& target = targets_.at(key);
   TargetMemory next = target.memory;
   next.revision = commit.str();
   next.bundle = result.sealed->digest;
@@ -277,11 +356,21 @@ void Pipeline::TakeBundle(Target& target, const JobResult& result, const RenderI
   next.reads = result.reads;
   next.failed_revision.clear();
   next.problem = {};
+  if (Pinned(key.first)) {  // what the rollback went back to, rendered again
+    next.render_key.clear();
+    next.reads.clear();
+  } else {
+    next.held_back.reset();
+    target.behind = {};
+  }
+  target.lost = false;
+  target.to_pin = false;
   if (next.bundle != target.memory.bundle) {
     target.bundle_changed = true;
     const Ref* ref = FindRef(target.spec->repo_key, target.spec->revision);
-    target.times = {ref->noticed, ref->resolved, now, {}};
+    if (ref != nullptr) target.times = {ref->noticed, ref->resolved, now, {}};
     target.cause = target.memory.revision == commit.str() ? "catalogue" : "commit";
+    if (Pinned(key.first)) target.cause = "rollback";
   }
   target.row_changed |= next != target.memory;
   target.memory = std::move(next);
@@ -305,7 +394,12 @@ void Pipeline::OnTaskFailed(const CommitTask& task, Stage stage, const Error& er
     if (target.generation != member.generation) continue;
     target.evaluated = task.commit.str();
     target.dirty = false;
-    Fail(target, task.commit, error, ContextOf(stage, *target.spec));
+    Error cause = error;
+    if (Pinned(member.key.first) && !target.memory.bundle) {
+      cause.message +=
+          " (the app is rolled back to it; `dunlin app sync " + member.key.first + "` ends that)";
+    }
+    Fail(target, task.commit, cause, ContextOf(stage, *target.spec));
   }
 }
 
@@ -332,6 +426,7 @@ Status Pipeline::Sync(const std::string& app, bool allow_mass_prune) {
     if (key.first != app) continue;
     found = true;
     target.released = true;
+    FollowAgain(target);
     if (allow_mass_prune && target.memory.bundle) {
       target.mass_prune = true;
       republish_.insert(key.second);
@@ -342,38 +437,22 @@ Status Pipeline::Sync(const std::string& app, bool allow_mass_prune) {
   return {};
 }
 
+std::set<std::string> Pipeline::Lost(const std::set<BundleDigest>& bundles) {
+  std::set<std::string> apps;
+  for (auto& [key, target] : targets_) {
+    if (target.lost || !target.memory.bundle) continue;
+    if (!bundles.contains(*target.memory.bundle)) continue;
+    target.lost = true;
+    Reconsider(target);
+    apps.insert(key.first);
+  }
+  return apps;
+}
+
 void Pipeline::ConfirmRemoval(const std::string& app, const ClusterId& cluster) {
   if (targets_.contains({app, cluster})) return;
   confirmed_.insert({app, cluster});
   republish_.insert(cluster);
-}
-
-Status Pipeline::Rollback(const std::string& app, const std::map<ClusterId, OldBundle>& bundles) {
-  bool found = false;
-  for (auto& [key, target] : targets_) {
-    const auto old = bundles.find(key.second);
-    if (key.first != app || old == bundles.end()) continue;
-    found = true;
-    target.bundle_changed |= target.memory.bundle != old->second.bundle;
-    target.memory.bundle = old->second.bundle;
-    target.memory.raw_bytes = old->second.raw_bytes;
-    target.memory.objects = old->second.objects;
-    target.memory.revision = old->second.revision;
-    // What the old bundle was rendered from is not remembered: the next look renders.
-    target.memory.render_key.clear();
-    target.memory.reads.clear();
-    target.memory.failed_revision.clear();
-    target.memory.problem = {};
-    target.cause = "rollback";
-    target.row_changed = true;
-    target.dirty = true;
-    ++target.generation;
-  }
-  if (!found) {
-    return MakeError(Errc::kNotFound, "no cluster of that entry is a target of app " + app);
-  }
-  pinned_.insert(app);
-  return {};
 }
 
 Publication Pipeline::Collect() const {

@@ -25,6 +25,14 @@ namespace dunlin::hub {
 
 using TargetKey = std::pair<std::string, ClusterId>;  // (app, cluster)
 
+// What Git says of a target that a rollback holds at something else.
+struct HeldBack {
+  BundleDigest bundle;  // of its newest render
+  std::string commit;   // that was rendered
+  std::string inputs;   // of that render: RenderKey without the cluster's facts; empty: not known
+  bool operator==(const HeldBack&) const = default;
+};
+
 // The durable part of what is known of one target.
 struct TargetMemory {
   std::string revision;                // of the last good render
@@ -32,10 +40,11 @@ struct TargetMemory {
   int64_t raw_bytes = 0;
   int64_t objects = 0;
   bool prune = true;
-  std::string render_key;
+  std::string render_key;  // of `bundle`; empty while a rollback holds the target, as `reads` is
   std::string reads;
   std::string failed_revision;
-  wire::Problem problem;  // code empty: none
+  wire::Problem problem;              // code empty: none
+  std::optional<HeldBack> held_back;  // only while a rollback holds it
   bool operator==(const TargetMemory&) const = default;
 };
 
@@ -116,6 +125,9 @@ class Pipeline {
     bool waits_for_facts = false;  // rendered with facts that its agent has not told again yet
     bool retry = false;            // the failure may pass: look again after the next fetch
     bool released = false;         // `app sync` lets a manual app advance
+    bool lost = false;             // the file of its bundle is gone: render it again
+    bool to_pin = false;           // it has something else than the entry of its app's rollback
+    RenderMemory behind;           // of the render that memory.held_back tells of
     bool mass_prune = false;       // for the next statement only
     bool row_changed = false;      // memory differs from what is stored
     bool bundle_changed = false;
@@ -124,8 +136,11 @@ class Pipeline {
 
   explicit Pipeline(Config config) : config_(std::move(config)) {}
 
+  // App -> the commit of the history entry that a rollback holds it at; empty: not known any more.
+  using Pins = std::map<std::string, std::string>;
+
   // What the database holds. REQUIRES: called once, first.
-  void Restore(std::map<TargetKey, TargetMemory> targets, std::set<std::string> pinned);
+  void Restore(std::map<TargetKey, TargetMemory> targets, Pins pinned);
   void RestoreRef(const std::string& repo_key, const std::string& revision, RevisionId commit);
 
   // The catalogue in force; `ids` maps cluster names to their UUIDs.
@@ -154,10 +169,8 @@ class Pipeline {
   // Repositories with a reason to look at them now; clears it.
   std::set<std::string> TakeTriggers();
 
-  // The apps whose rollback ends because a newer commit is there.
-  std::vector<std::string> OnFetched(const std::string& repo_key,
-                                     const std::vector<ResolvedRef>& refs, TimePoint noticed,
-                                     TimePoint now);
+  void OnFetched(const std::string& repo_key, const std::vector<ResolvedRef>& refs,
+                 TimePoint noticed, TimePoint now);
   // The whole fetch failed.
   void OnFetchFailed(const std::string& repo_key, const Error& error);
 
@@ -166,6 +179,9 @@ class Pipeline {
   // `results[i]` is of job i of the plan. REQUIRES: equal sizes.
   void OnRendered(const CommitTask& task, const TaskPlan& plan,
                   const std::vector<JobResult>& results, TimePoint now);
+  // The apps whose rollback has ended since, because Git says something else of them than what the
+  // rollback went away from; clears it.
+  std::set<std::string> TakeEndedRollbacks() { return std::exchange(ended_, {}); }
   // The task as a whole could not be done: no tree, no sandbox.
   void OnTaskFailed(const CommitTask& task, Stage stage, const Error& error);
 
@@ -174,9 +190,16 @@ class Pipeline {
   // The next statement of the cluster says that the removal of the app is meant, unless the app is
   // wanted there again.
   void ConfirmRemoval(const std::string& app, const ClusterId& cluster);
-  // Gives clusters old bundles again and holds the app there. kNotFound: none of them is a target.
-  Status Rollback(const std::string& app, const std::map<ClusterId, OldBundle>& bundles);
+  // Gives clusters old bundles again and holds the app there while Git says of it what it says now:
+  // commits that leave its bundles as they are do not end a rollback. `commit` is the entry's,
+  // which clusters without an old bundle are rendered at. kNotFound: no cluster of it is a target.
+  Status Rollback(const std::string& app, const std::map<ClusterId, OldBundle>& bundles,
+                  const std::string& commit);
   bool Pinned(const std::string& app) const { return pinned_.contains(app); }
+
+  // The files of these bundles are gone or damaged: renders their targets again, those that do not
+  // follow Git now at the commit that they have. The apps of which that is news.
+  std::set<std::string> Lost(const std::set<BundleDigest>& bundles);
 
   // What differs from what was published; nothing is forgotten before Published.
   Publication Collect() const;
@@ -195,6 +218,11 @@ class Pipeline {
     uint64_t looked = 0;  // begin of the last look that found the commit, as LookBegins counts
   };
   const Ref* FindRef(const std::string& repo_key, const std::string& revision) const;
+  // Why the last look at the reference of a target found nothing, if it did not.
+  std::optional<wire::Problem> LookProblem(const Target& target) const;
+  // Why the reference of a target cannot be followed now, once that lasts. What was rendered of its
+  // last commit stays right meanwhile: this makes no target Failed.
+  std::optional<wire::Problem> SourceProblem(const Target& target) const;
 
  private:
   using RefKey = std::pair<std::string, std::string>;  // (repository key, revision)
@@ -206,10 +234,20 @@ class Pipeline {
   void SetProblem(Target& target, wire::Problem problem);
   void Fail(Target& target, const RevisionId& commit, const Error& error,
             const FailureContext& context);
-  void TakeBundle(Target& target, const JobResult& result, const RenderInput& input,
+  void TakeBundle(const TargetKey& key, const JobResult& result, const RenderInput& input,
                   const RevisionId& commit, TimePoint now);
   RenderInput InputOf(const TargetKey& key, const Target& target) const;
-  bool Wanted(const TargetKey& key, const Target& target) const;
+  // The commit to render it at now.
+  std::optional<RevisionId> Due(const TargetKey& key, const Target& target) const;
+  // Whether a result of that commit shows what a rollback holds back, instead of what to publish.
+  bool IsBehind(const TargetKey& key, const Target& target, const RevisionId& commit) const;
+  bool EndsRollback(const Target& target, const JobResult& result, const RenderInput& input,
+                    const RevisionId& commit) const;
+  void TakeBehind(Target& target, const JobResult& result, const RenderInput& input,
+                  const RevisionId& commit);
+  void HoldBack(const TargetKey& key, Target& target);
+  void EndRollback(const std::string& app, const std::set<TargetKey>& taken);
+  void FollowAgain(Target& target);
   bool MayAdvance(const TargetKey& key, const Target& target) const;
   void Reconsider(Target& target);
   struct Recovery {
@@ -222,7 +260,8 @@ class Pipeline {
   std::map<TargetKey, Target> targets_;
   std::map<RefKey, Ref> refs_;
   std::map<ClusterId, wire::Facts> facts_;
-  std::set<std::string> pinned_;
+  Pins pinned_;
+  std::set<std::string> ended_;
   std::set<std::string> triggers_;
   std::set<TargetKey> removed_;
   std::set<TargetKey> confirmed_;  // removals that a person has confirmed, not yet published

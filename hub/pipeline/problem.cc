@@ -8,12 +8,15 @@ std::string FetchHint(Errc code, const FailureContext& context) {
   switch (code) {
     case Errc::kNotFound:
       return "check spec.source.repo and spec.source.revision (" + context.revision +
-             "); a private repository needs a Source with credentials";
+             "), and that the repository is where it was";
     case Errc::kUnauthenticated:
-      return "give the Source of " + context.repo + " valid credentials";
+      return "a private repository needs a Source: give that of " + context.repo +
+             " valid credentials";
     case Errc::kPermission:
-      return "allow the address in the hub's configuration (git.allowNetworks, git.localRoots) or "
-             "use another";
+      return "for an address that the hub refuses: allow it in the hub's configuration "
+             "(git.allowNetworks, git.localRoots); for a server that refuses the hub: give the "
+             "Source of " +
+             context.repo + " credentials that may read it";
     case Errc::kSignature:
       return "check the server's certificate or host key and the Source's caFile or "
              "knownHostsFile";

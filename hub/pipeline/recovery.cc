@@ -46,11 +46,11 @@ std::string Pipeline::WaitsFor(const TargetKey& key, const Target& target, uint6
     return target.spec->revision + " of " + target.spec->repo + ", which was not looked at since";
   }
   // What the copy holds it at may be long over: a person has to say what holds now.
-  if (!MayAdvance(key, target) && (target.dirty || target.evaluated != ref->commit.str())) {
+  const bool done = !target.dirty && target.evaluated == ref->commit.str();
+  if (Pinned(key.first) || (!MayAdvance(key, target) && !done)) {
     return app + ", which does not follow Git by itself: dunlin app sync " + key.first;
   }
-  if (target.dirty || target.evaluated != ref->commit.str())
-    return app + ", which is being rendered";
+  if (!done) return app + ", which is being rendered";
   if (target.waits_for_facts) return app + ", which needs the Kubernetes version of the cluster";
   if (target.memory.revision != ref->commit.str() || !target.memory.failed_revision.empty()) {
     return app + ", which cannot be rendered: " + target.memory.problem.message;

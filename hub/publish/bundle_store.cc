@@ -41,7 +41,8 @@ class DirectoryBundleStore : public BundleStore {
     TRY(const Bytes blob, bundle::Encode(canonical));
     const std::string folder = FolderOf(digest);
     std::error_code code;
-    const bool created = fs::create_directory(folder, code);
+    // The whole store may be gone under a running hub.
+    const bool created = fs::create_directories(folder, code);
     if (code) return FromCode("create " + folder, code);
     if (created) {
       TRY_VOID(SyncDirectory(directory_));
@@ -68,6 +69,12 @@ class DirectoryBundleStore : public BundleStore {
     auto raw = bundle::Decode(stored.blob, {stored.raw_bytes, digest});
     if (!raw) return Damaged(digest);
     return raw;
+  }
+
+  bool Has(const BundleDigest& digest) override {
+    std::error_code code;
+    // What cannot be looked at is not gone.
+    return fs::exists(PathOf(digest), code) || code;
   }
 
   Result<std::vector<BundleDigest>> List() override {

@@ -30,6 +30,7 @@ class BundleStore {
   virtual Result<BundleDigest> Put(BytesView canonical) = 0;
   virtual Result<StoredBundle> Get(const BundleDigest& digest) = 0;  // kNotFound, kCorrupt, kIo
   virtual Result<Bytes> GetRaw(const BundleDigest& digest) = 0;      // decoded and checked
+  virtual bool Has(const BundleDigest& digest) = 0;  // only looks whether its file is there
   virtual Result<std::vector<BundleDigest>> List() = 0;
   virtual Status Remove(const BundleDigest& digest) = 0;  // absent is success
 };

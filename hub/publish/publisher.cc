@@ -15,6 +15,10 @@ namespace {
 // and taking it would use up the numbers of the whole fleet.
 constexpr Millis kFloorAhead = std::chrono::hours(24);
 
+// An agent fetches a bundle by itself when it did not fit into the answer or came damaged. Decoding
+// it finds out which; once in this time, however many agents ask.
+constexpr Millis kCheckEvery{30'000};
+
 std::string Name(const ClusterId& cluster) { return "cluster " + cluster.str(); }
 
 }  // namespace
@@ -221,9 +225,13 @@ Result<Bytes> Publisher::BundleFrame(const BundleChoice& choice) {
     payload.raw_bytes = delta->raw_bytes;
     payload.blob = delta->blob;
   } else {
-    TRY(StoredBundle stored, bundles_.Get(choice.digest));
-    payload.raw_bytes = stored.raw_bytes;
-    payload.blob = std::move(stored.blob);
+    auto stored = bundles_.Get(choice.digest);
+    if (!stored) {
+      if (lost_) lost_(choice.digest);  // that it cannot be written anew either is said there
+      return stored.error();
+    }
+    payload.raw_bytes = stored->raw_bytes;
+    payload.blob = std::move(stored->blob);
   }
   const wire::Frame frame = wire::ToFrame(payload);
   Bytes out;
@@ -267,8 +275,14 @@ Result<Bytes> Publisher::BundleFrames(const ClusterId& cluster, const BundleDige
   }
   BundleChoice choice{digest, std::nullopt};
   if (from && grants(*from)) choice.from = from;
-  TRY(Bytes out, BundleFrame(choice));
-  wire::AppendFrame(out, wire::FrameType::kEnd, {});
+  CheckStored(digest);
+  auto out = BundleFrame(choice);
+  if (!out) {
+    // Without the hub's own paths: they say nothing to the other side.
+    return MakeError(Errc::kUnavailable, "the hub has lost bundle " + digest.Hex() +
+                                             " and renders it again; nothing to do here");
+  }
+  wire::AppendFrame(*out, wire::FrameType::kEnd, {});
   return out;
 }
 
@@ -292,6 +306,23 @@ bool Publisher::Made(const ClusterId& cluster, const wire::Have& have) const {
   // One that was away for long. What cannot be looked up now is not known: that prunes nothing.
   const auto made = state_.FindMade(cluster, have.seq);
   return made && *made && same(**made);
+}
+
+void Publisher::CheckStored(const BundleDigest& digest) {
+  const Millis now = clock_.Monotonic();
+  const auto checked = checked_.find(digest);
+  if (checked != checked_.end() && now - checked->second < kCheckEvery) return;
+  std::erase_if(checked_, [&](const auto& old) { return now - old.second >= kCheckEvery; });
+  // A damaged file is removed by this look at it.
+  if (bundles_.GetRaw(digest)) checked_[digest] = now;
+}
+
+std::set<BundleDigest> Publisher::Missing(const std::set<BundleDigest>& bundles) const {
+  std::set<BundleDigest> missing;
+  for (const BundleDigest& digest : bundles) {
+    if (!bundles_.Has(digest)) missing.insert(digest);
+  }
+  return missing;
 }
 
 bool Publisher::Knows(const ClusterId& cluster, const wire::Have& have) const {

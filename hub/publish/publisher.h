@@ -53,6 +53,10 @@ class Publisher {
   ~Publisher();
   void OnPublish(Wake wake) { wake_ = std::move(wake); }
 
+  // Called with a bundle whose file is gone or damaged when an agent needs it.
+  using Lost = std::function<void(const BundleDigest&)>;
+  void OnLost(Lost lost) { lost_ = std::move(lost); }
+
   // What the database holds; refuses documents that do not parse (kCorrupt).
   Status Restore(const HubSnapshot& snapshot);
 
@@ -69,9 +73,13 @@ class Publisher {
   // Frames for this poll, or nothing while there is nothing newer for it. A bundle comes as a delta
   // when that is ready, else whole, as it is stored.
   Result<std::optional<Bytes>> Answer(const ClusterId& cluster, const wire::PollRequest& request);
-  // One bundle for a cluster that a kept statement grants it: kPermission otherwise.
+  // One bundle for a cluster that a kept statement grants it: kPermission otherwise. kUnavailable:
+  // the hub has lost it.
   Result<Bytes> BundleFrames(const ClusterId& cluster, const BundleDigest& digest,
                              const std::optional<BundleDigest>& from);
+
+  // Those whose files are not there.
+  std::set<BundleDigest> Missing(const std::set<BundleDigest>& bundles) const;
 
   // Whether this database can show that it made the statement that the agent holds, and knows of
   // its head. False: the database is an older copy (or the agent belongs to another hub, or was
@@ -107,6 +115,7 @@ class Publisher {
   Result<Bytes> BundleFrame(const BundleChoice& choice);
   void NoteHeld(const ClusterId& cluster, int64_t seq);
   bool Made(const ClusterId& cluster, const wire::Have& have) const;
+  void CheckStored(const BundleDigest& digest);
   const trust::Statement* Find(const ClusterId& cluster, const Digest& statement, Bytes* raw) const;
 
   HubState& state_;
@@ -115,6 +124,8 @@ class Publisher {
   const Clock& clock_;
   Config config_;
   Wake wake_;
+  Lost lost_;
+  std::map<BundleDigest, Millis> checked_;  // when a stored bundle was decoded last, monotonic
   std::map<ClusterId, std::vector<Kept>> statements_;  // oldest first
   std::map<ClusterId, Held> held_;
   HeadRecord head_;

@@ -97,7 +97,7 @@ TEST_F(FleetTest, OneImageIsOnePatchOnEachCluster) {
   }
 }
 
-TEST_F(FleetTest, RollbackGoesBackEverywhereAndStaysUntilTheNextCommit) {
+TEST_F(FleetTest, RollbackGoesBackEverywhereAndStaysUntilTheAppChanges) {
   ASSERT_OK(fleet_->git().Edit("apps/ticketing/seats.yaml", "seats:1.2.0", "seats:1.3.0"));
   const auto revision = fleet_->git().Push("seats 1.3.0");
   ASSERT_OK(revision);
@@ -110,11 +110,32 @@ TEST_F(FleetTest, RollbackGoesBackEverywhereAndStaysUntilTheNextCommit) {
                               ".spec.template.spec.containers[0].image",
                               "registry.example.com/harbour/seats:1.2.0"));
   }
+  // Somebody else's commit in the same repository; the answer comes when it is rendered.
+  ASSERT_OK(fleet_->git().Write("docs/NOTES.md", "for another team\n"));
+  ASSERT_OK(fleet_->git().Push("notes"));
+  ASSERT_OK(fleet_->Json({"source", "refresh"}));
+  const auto held = fleet_->Json({"app", "get", "ticketing"});
+  ASSERT_OK(held);
+  EXPECT_NE(object::FindString(*held, {"pinned_entry"}), "");
+  EXPECT_NE(object::FindString(*held, {"note"}).find("rolled back"), std::string_view::npos);
+  EXPECT_EQ(Image(0, "ticketing", "seats"), "registry.example.com/harbour/seats:1.2.0");
   ASSERT_OK(fleet_->git().Edit("apps/ticketing/seats.yaml", "seats:1.3.0", "seats:1.4.0"));
   const auto next = fleet_->git().Push("seats 1.4.0");
   ASSERT_OK(next);
   ASSERT_OK(fleet_->WaitSynced(12, *next));
   EXPECT_EQ(Image(0, "ticketing", "seats"), "registry.example.com/harbour/seats:1.4.0");
+}
+
+TEST_F(FleetTest, BundlesThatTheHubLostAreMadeAgainForAnAgentThatIsBehind) {
+  ASSERT_OK(fleet_->StopAgent("store-eu"));
+  ASSERT_OK(fleet_->git().Edit("apps/ticketing/fares.yaml", "harbour/fares:", "harbour/fares:9."));
+  const auto revision = fleet_->git().Push("fares 9");
+  ASSERT_OK(revision);
+  ASSERT_OK(fleet_->Json({"source", "refresh"}));
+  std::filesystem::remove_all(fleet_->hub_data() + "/bundles");
+  ASSERT_OK(fleet_->StartAgent("store-eu", plane_->kubeconfig(0)));
+  ASSERT_OK(fleet_->WaitSynced(12, *revision));
+  EXPECT_NE(Image(0, "ticketing", "fares").find("fares:9."), std::string::npos);
 }
 
 TEST_F(FleetTest, AnArgoCdApplicationIsReadAsItIs) {

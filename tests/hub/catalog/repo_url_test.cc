@@ -118,7 +118,7 @@ TEST(RepoUrl, TellsWhyAndWhatToWriteInstead) {
   EXPECT_EQ(ParseRepoUrl("git://h/x").error().code, Errc::kUnsupported);
   EXPECT_EQ(ParseRepoUrl("ext::sh").error().code, Errc::kUnsupported);
   const auto secret = ParseRepoUrl("https://u:hunter2@h/x");
-  EXPECT_EQ(secret.error().code, Errc::kPermission);
+  EXPECT_EQ(secret.error().code, Errc::kInvalidArgument);
   EXPECT_EQ(secret.error().message.find("hunter2"), std::string::npos);
 }
 

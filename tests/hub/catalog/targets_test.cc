@@ -103,7 +103,7 @@ TEST(Targets, ADestinationThatDoesNotExistIsAnError) {
       Text(ResolveTargets(
           Fleet({ClusterText("c1"), ApplicationText("", "'destination':{'server':'https://x'}")}),
           {})),
-      "! web@ no Cluster has spec.server \"https://x\", which destination.server names;");
+      "! web@ no Cluster has spec.server \"https://x\", which destination.server of web names;");
 }
 
 TEST(Targets, DependenciesMustExistInTheSameClusterAndHaveNoCycle) {

@@ -198,7 +198,8 @@ TEST_F(Commands, TheExitCodeIsThatOfTheNamedCode) {
 TEST_F(Commands, SyncRollbackAndRefreshSayWhatHappened) {
   hub->answers["POST /api/v1/apps/shop/sync"] = {200, R"({"message":"looked at Git"})"};
   hub->answers["POST /api/v1/apps/shop/rollback"] = {200, R"({"message":"rolled back"})"};
-  hub->answers["POST /api/v1/sources/refresh"] = {200, R"({"refreshed":2})"};
+  hub->answers["POST /api/v1/sources/refresh"] = {
+      200, R"({"refreshed":1,"items":[{"repo":"r","ref":"main","result":"refreshed"}]})"};
   EXPECT_EQ(Run([](Session& s) { return AppSync(s, "shop", true); }), 0);
   EXPECT_EQ(out, "app shop: looked at Git\n");
   EXPECT_NE(hub->asked.back().find(R"({"allow_mass_prune":true})"), std::string::npos);
@@ -206,7 +207,46 @@ TEST_F(Commands, SyncRollbackAndRefreshSayWhatHappened) {
   EXPECT_EQ(out, "app shop: rolled back\n");
   EXPECT_NE(hub->asked.back().find(R"({"id":3})"), std::string::npos);
   EXPECT_EQ(Run([](Session& s) { return SourceRefresh(s, ""); }), 0);
-  EXPECT_EQ(out, "2 source(s) refreshed\n");
+  EXPECT_NE(out.find("refreshed"), std::string::npos) << out;
+}
+
+TEST_F(Commands, ALabelIsGivenOnce) {
+  ClusterAddOptions options;
+  options.name = "c1";
+  options.labels = {"tier=edge", "tier=core"};
+  EXPECT_EQ(Run([&](Session& s) { return ClusterAdd(s, options); }), 2);
+  EXPECT_NE(err.find("--label tier is given twice"), std::string::npos) << err;
+  EXPECT_TRUE(hub->asked.empty());
+}
+
+TEST_F(Commands, RefreshAndSyncEndWithWhatCameOfThem) {
+  const auto refresh = [](Session& s) { return SourceRefresh(s, ""); };
+  const auto sync = [](Session& s) { return AppSync(s, "shop", false); };
+  const std::string away =
+      R"({"repo":"a","ref":"main","result":"failed","code":"unavailable","reason":"refused"})";
+  const std::string fine = R"({"repo":"b","ref":"main","result":"refreshed"})";
+  auto& refreshed = hub->answers["POST /api/v1/sources/refresh"];
+  refreshed = {200, R"({"items":[)" + away + "]}"};
+  EXPECT_EQ(Run(refresh), 5);
+  EXPECT_NE(out.find("failed"), std::string::npos) << "one row a source: " << out;
+  EXPECT_NE(err.find("1 of 1 sources failed\n  cause: a main: refused\n  hint: "),
+            std::string::npos)
+      << err;
+  refreshed = {200, R"({"items":[)" + away + "," + fine + "]}"};
+  EXPECT_EQ(Run(refresh), 7);
+  EXPECT_EQ(Run(refresh, Format::kJson), 7);
+  EXPECT_EQ(wire::ParseErrorBody(out)->code, "unavailable");
+  auto& synced = hub->answers["POST /api/v1/apps/shop/sync"];
+  synced = {200, R"({"message":"x","clusters":2,"failures":[{"object":"https://git/x","code":)"
+                 R"("timeout","message":"no answer","hint":"wait"}]})"};
+  EXPECT_EQ(Run(sync), 3);
+  EXPECT_NE(err.find("cause: https://git/x: no answer\n  hint: wait"), std::string::npos) << err;
+  synced = {200, R"({"message":"x","clusters":2,"failures":[{"object":"cluster c1","code":)"
+                 R"("RENDER_FAILED","message":"a.yaml:3: not YAML","hint":"correct it"}]})"};
+  EXPECT_EQ(Run(sync), 7);
+  EXPECT_NE(err.find("on 1 of 2 clusters"), std::string::npos) << err;
+  synced.second.replace(synced.second.find("\"clusters\":2"), 12, "\"clusters\":1");
+  EXPECT_EQ(Run(sync), 2) << "a render failure is the user's to correct";
 }
 
 TEST_F(Commands, ApplySendsTheFileAndSaysWhatFailed) {

@@ -1,94 +1,7 @@
-#include "hub/pipeline/pipeline.h"
-
-#include <gtest/gtest.h>
-
-#include "protocol/crypto/crypto.h"
-#include "tests/hub/catalog/documents.h"
+#include "tests/hub/pipeline/pipeline_fixture.h"
 
 namespace dunlin::hub {
 namespace {
-
-using catalog::AppText;
-using catalog::ClusterText;
-
-constexpr const char* kRepo = "git.example/shop";
-const std::map<std::string, ClusterId> kIds = {{"c1", ClusterId("uuid-1")},
-                                               {"c2", ClusterId("uuid-2")}};
-const TargetKey kShop1 = {"shop", ClusterId("uuid-1")};
-const TargetKey kShop2 = {"shop", ClusterId("uuid-2")};
-constexpr TimePoint kNow{Millis(1000)};
-
-// A pipeline with a world around it: a tree per commit, and a renderer that echoes the files.
-class PipelineTest : public ::testing::Test {
- protected:
-  void Catalogue(const std::vector<std::string>& texts) {
-    std::vector<catalog::Document> documents;
-    int line = 0;
-    for (const std::string& text : texts) documents.push_back(catalog::Doc("f.yaml", ++line, text));
-    (void)catalogue.ReplaceFleet(std::move(documents));
-    pipeline.SetCatalogue(catalogue, kIds);
-  }
-
-  std::vector<std::string> Fetch(const std::string& commit, const std::string& revision = "HEAD") {
-    return pipeline.OnFetched(kRepo, {{revision, RevisionId(commit)}}, kNow, kNow);
-  }
-
-  // Does every task there is; returns how many renders that took.
-  int Work() {
-    int renders = 0;
-    while (auto task = pipeline.NextTask(kRepo)) {
-      const TreeIndex tree{{"apps/a.yaml", content.empty() ? task->commit.str() : content}};
-      const TaskPlan plan = pipeline.PlanTask(*task, tree);
-      std::vector<JobResult> results;
-      for (size_t i = 0; i < plan.plan.jobs.size(); ++i) {
-        ++renders;
-        results.push_back(Render(*plan.specs[i], tree));
-      }
-      pipeline.OnRendered(*task, plan, results, kNow);
-    }
-    return renders;
-  }
-
-  JobResult Render(const catalog::App& app, const TreeIndex& tree) {
-    JobAnswer answer;
-    answer.error = render_error;
-    answer.seen.read = {"apps/a.yaml"};
-    answer.seen.uses_api_versions = uses_facts;
-    answer.objects = {object::Object{{"apiVersion", "v1"},
-                                     {"kind", "ConfigMap"},
-                                     {"metadata", {{"name", "a"}, {"namespace", "shop"}}},
-                                     {"data", {{"from", tree.at("apps/a.yaml")}}}}};
-    return SealJob(app, std::move(answer), tree);
-  }
-
-  // Collect and Published; the clusters that got content, with their apps' revisions.
-  std::string Publish() {
-    const Publication publication = pipeline.Collect();
-    std::string text;
-    for (const auto& [cluster, apps] : publication.contents) {
-      text += cluster.str() + ":";
-      for (const auto& [app, entry] : apps) text += app.str() + "@" + entry.revision.str() + ",";
-      text += " ";
-    }
-    pipeline.Published(publication, kNow);
-    return text;
-  }
-
-  const TargetMemory& Memory(const TargetKey& key) { return pipeline.targets().at(key).memory; }
-
-  void StandardFleet() {
-    Catalogue({AppText("shop"), ClusterText("c1"), ClusterText("c2", "us")});
-    Fetch("1");
-    EXPECT_EQ(Work(), 1);
-    EXPECT_EQ(Publish(), "uuid-1:shop@1, uuid-2:shop@1, ");
-  }
-
-  catalog::Catalogue catalogue;
-  Pipeline pipeline{Pipeline::Config{}};
-  std::optional<Error> render_error;
-  bool uses_facts = false;
-  std::string content;
-};
 
 TEST_F(PipelineTest, ACatalogueIsFollowedRenderedOnceAndPublishedForAllItsClusters) {
   Catalogue({AppText("shop"), ClusterText("c1"), ClusterText("c2", "us")});
@@ -179,26 +92,37 @@ TEST_F(PipelineTest, AnAppsFailureDoesNotTouchOtherApps) {
 
 TEST_F(PipelineTest, AWrongRevisionIsAProblemOfItsTargetsAndTheOldBundleStays) {
   StandardFleet();
-  (void)pipeline.OnFetched(kRepo, {{"HEAD", MakeError(Errc::kNotFound, "no such branch")}}, kNow,
-                           kNow);
+  Catalogue(
+      {AppText("shop", "", "apps','revision':'typo"), ClusterText("c1"), ClusterText("c2", "us")});
+  pipeline.OnFetched(kRepo, {{"typo", MakeError(Errc::kNotFound, "no such branch")}}, kNow, kNow);
   EXPECT_EQ(Memory(kShop1).problem.code, "not_found");
   EXPECT_NE(Memory(kShop1).problem.hint.find("spec.source.revision"), std::string::npos);
   EXPECT_TRUE(Memory(kShop1).bundle);
   EXPECT_EQ(Publish(), "");
-  Fetch("1");
+  Fetch("1", "typo");
   EXPECT_EQ(Work(), 0);
   EXPECT_EQ(Memory(kShop1).problem, wire::Problem{}) << "healed without a new commit";
 }
 
-TEST_F(PipelineTest, AShortOutageOfGitIsNoProblemOfTargetsThatRun) {
+TEST_F(PipelineTest, ASourceThatIsAwayIsNoProblemOfTargetsThatRunItsLastCommit) {
   StandardFleet();
+  const auto said = [&] { return pipeline.SourceProblem(pipeline.targets().at(kShop1)); };
   const Error away = MakeError(Errc::kUnavailable, "connection refused");
   pipeline.OnFetchFailed(kRepo, away);
   pipeline.OnFetchFailed(kRepo, away);
-  EXPECT_EQ(Memory(kShop1).problem, wire::Problem{});
+  EXPECT_FALSE(said()) << "a short outage";
   pipeline.OnFetchFailed(kRepo, away);
-  EXPECT_EQ(Memory(kShop1).problem.code, "unavailable");
+  EXPECT_EQ(Memory(kShop1).problem, wire::Problem{});
   EXPECT_EQ(pipeline.FindRef(kRepo, "HEAD")->failures, 3);
+  ASSERT_TRUE(said());
+  EXPECT_EQ(said()->code, "unavailable");
+  EXPECT_EQ(said()->hint.find("Source"), std::string::npos) << "no credential brings it back";
+  pipeline.OnFetchFailed(kRepo, MakeError(Errc::kUnauthenticated, "status 401"));
+  ASSERT_TRUE(said());
+  EXPECT_NE(said()->hint.find("a private repository needs a Source"), std::string::npos);
+  EXPECT_EQ(Memory(kShop1).problem, wire::Problem{});
+  Fetch("1");
+  EXPECT_FALSE(said());
 }
 
 TEST_F(PipelineTest, AnUnreachableRepositoryIsAtOnceAProblemOfATargetThatNeverRan) {
@@ -274,52 +198,6 @@ TEST_F(PipelineTest, AChangedPolicyMakesANewBundleAtTheSameCommit) {
   EXPECT_EQ(pipeline.Collect().history.at("shop"), "catalogue");
 }
 
-TEST_F(PipelineTest, ARollbackHoldsUntilANewerCommit) {
-  StandardFleet();
-  const OldBundle old{*Memory(kShop1).bundle, Memory(kShop1).raw_bytes, 1, "1"};
-  Fetch("2");
-  Work();
-  Publish();
-  ASSERT_TRUE(pipeline.Rollback("shop", {{kShop1.second, old}, {kShop2.second, old}}).has_value());
-  EXPECT_EQ(pipeline.Collect().history.at("shop"), "rollback");
-  EXPECT_EQ(Publish(), "uuid-1:shop@1, uuid-2:shop@1, ");
-  EXPECT_EQ(Fetch("2"), std::vector<std::string>{}) << "the commit it was rolled back from";
-  EXPECT_EQ(Work(), 0);
-  EXPECT_EQ(pipeline.targets().at(kShop1).pending, "2");
-  EXPECT_EQ(Fetch("3"), std::vector<std::string>{"shop"});
-  EXPECT_EQ(Work(), 1);
-  EXPECT_EQ(Publish(), "uuid-1:shop@3, uuid-2:shop@3, ");
-}
-
-TEST_F(PipelineTest, SyncEndsARollback) {
-  StandardFleet();
-  const OldBundle old{*Memory(kShop1).bundle, Memory(kShop1).raw_bytes, 1, "1"};
-  Fetch("2");
-  Work();
-  Publish();
-  ASSERT_TRUE(pipeline.Rollback("shop", {{kShop1.second, old}}).has_value());
-  EXPECT_EQ(Publish(), "uuid-1:shop@1, ");
-  (void)pipeline.TakeTriggers();
-  ASSERT_TRUE(pipeline.Sync("shop", false).has_value());
-  EXPECT_EQ(pipeline.TakeTriggers(), std::set<std::string>{kRepo});
-  Work();
-  EXPECT_EQ(Publish(), "uuid-1:shop@2, ");
-  EXPECT_FALSE(pipeline.Sync("nothing", false).has_value());
-}
-
-TEST_F(PipelineTest, ARestartKeepsTheRollback) {
-  StandardFleet();
-  const TargetMemory old = Memory(kShop1);
-  pipeline = Pipeline{Pipeline::Config{}};
-  pipeline.Restore({{kShop1, old}}, {"shop"});
-  pipeline.RestoreRef(kRepo, "HEAD", RevisionId("2"));
-  pipeline.SetCatalogue(catalogue, kIds);
-  EXPECT_EQ(Fetch("2"), std::vector<std::string>{});
-  EXPECT_EQ(Work(), 0);
-  EXPECT_EQ(Fetch("3"), std::vector<std::string>{"shop"});
-  EXPECT_GT(Work(), 0);
-}
-
 TEST_F(PipelineTest, MassPruneIsAllowedForOneStatementOnly) {
   StandardFleet();
   ASSERT_TRUE(pipeline.Sync("shop", true).has_value());
@@ -393,6 +271,76 @@ TEST_F(PipelineTest, AfterARestartAChartWaitsForItsClustersFactsAndKeepsItsBundl
   EXPECT_EQ(pipeline.TakeTriggers(), std::set<std::string>{kRepo});
   EXPECT_EQ(Work(), 1);
   EXPECT_EQ(Publish(), "uuid-1:shop@2, ");
+}
+
+TEST_F(PipelineTest, ARenderThatWaitsForFactsDropsAReasonThatIsOver) {
+  uses_facts = true;
+  Catalogue({AppText("shop"), ClusterText("c1")});
+  Fetch("1");
+  Work();
+  TargetMemory memory = Memory(kShop1);
+  const auto after_restart = [&](const char* code, const char* failed) {
+    memory.problem = {"", code, "write bundles/31: No space left on device", ""};
+    memory.failed_revision = failed;
+    pipeline = Pipeline{Pipeline::Config{}};
+    pipeline.Restore({{kShop1, memory}}, {});
+    pipeline.SetCatalogue(catalogue, kIds);
+    Fetch("2");
+    EXPECT_EQ(Work(), 0) << "no agent has ever said what the cluster is";
+    return Memory(kShop1).problem.code;
+  };
+  EXPECT_EQ(after_restart("io", "2"), "") << "the disk has space again";
+  EXPECT_EQ(after_restart("RENDER_FAILED", "1"), "") << "of another commit";
+  EXPECT_EQ(after_restart("RENDER_FAILED", "2"), "RENDER_FAILED") << "the same files, the same end";
+}
+
+TEST_F(PipelineTest, ALostBundleIsRenderedAgain) {
+  StandardFleet();
+  const BundleDigest bundle = *Memory(kShop1).bundle;
+  (void)pipeline.TakeTriggers();
+  EXPECT_EQ(pipeline.Lost({crypto::Sha256("another")}), std::set<std::string>{});
+  EXPECT_EQ(Work(), 0);
+  EXPECT_EQ(pipeline.Lost({bundle}), std::set<std::string>{"shop"});
+  EXPECT_EQ(pipeline.TakeTriggers(), std::set<std::string>{kRepo});
+  EXPECT_EQ(Work(), 1) << "although none of its inputs has changed";
+  EXPECT_EQ(Memory(kShop1).bundle, bundle);
+  EXPECT_EQ(Publish(), "") << "the same bundle is no news";
+  EXPECT_EQ(Work(), 0);
+}
+
+TEST_F(PipelineTest, ALostBundleIsMadeFromItsOwnCommitWhenTheNewestIsBroken) {
+  StandardFleet();
+  const BundleDigest bundle = *Memory(kShop1).bundle;
+  broken_commit = "2";
+  for (const bool known : {false, true}) {
+    SCOPED_TRACE(known);
+    Fetch("2");
+    EXPECT_EQ(pipeline.Lost({bundle}).size(), 1u);
+    EXPECT_GT(Work(), 1);
+    EXPECT_EQ(Memory(kShop1).bundle, bundle);
+    EXPECT_EQ(Memory(kShop1).failed_revision, "2") << "the newest commit is as broken as before";
+    EXPECT_FALSE(pipeline.targets().at(kShop1).lost);
+    EXPECT_EQ(Work(), 0);
+  }
+  render_error = MakeError(Errc::kInvalidArgument, "nothing renders");
+  EXPECT_EQ(pipeline.Lost({bundle}).size(), 1u);
+  EXPECT_GT(Work(), 0);
+  EXPECT_EQ(Work(), 0) << "no tight loop";
+}
+
+TEST_F(PipelineTest, ALostBundleOfAManualAppIsMadeFromTheCommitThatItHas) {
+  Catalogue({catalog::ApplicationText("'path':'apps'"), ClusterText("c1")});
+  Fetch("1");
+  ASSERT_TRUE(pipeline.Sync("web", false).has_value());
+  Work();
+  Publish();
+  Fetch("2");
+  const BundleDigest bundle = *Memory(kWeb1).bundle;
+  EXPECT_EQ(pipeline.Lost({bundle}), std::set<std::string>{"web"});
+  EXPECT_EQ(Work(), 1);
+  EXPECT_EQ(Memory(kWeb1).bundle, bundle);
+  EXPECT_EQ(Memory(kWeb1).revision, "1") << "nobody has synced commit 2";
+  EXPECT_EQ(Work(), 0);
 }
 
 TEST_F(PipelineTest, AResultForOldInputsIsNotTaken) {

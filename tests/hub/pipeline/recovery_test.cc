@@ -41,7 +41,7 @@ class RecoveryTest : public ::testing::Test {
     pipeline.CatalogueRead(kFleet);
   }
   void Found(const std::string& commit) {
-    (void)pipeline.OnFetched(kRepo, {{"HEAD", RevisionId(commit)}}, kNow, kNow);
+    pipeline.OnFetched(kRepo, {{"HEAD", RevisionId(commit)}}, kNow, kNow);
   }
   void LookAt(const std::string& commit) {
     pipeline.LookBegins(kRepo);
@@ -158,7 +158,7 @@ TEST_F(RecoveryTest, EveryStatementIsRestoredUntilTheAgentHasTakenOne) {
 
 TEST_F(RecoveryTest, AnAppThatIsHeldWaitsForAPerson) {
   const TargetMemory& memory = pipeline.targets().at({"shop", kC1}).memory;
-  ASSERT_TRUE(pipeline.Rollback("shop", {{kC1, {*memory.bundle, memory.raw_bytes, 1, "1"}}}));
+  ASSERT_TRUE(pipeline.Rollback("shop", {{kC1, {*memory.bundle, memory.raw_bytes, 1, "1"}}}, "1"));
   Publish();
   pipeline.Recover(kC1, "");
   LookAt("1");

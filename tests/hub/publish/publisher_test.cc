@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <functional>
 
@@ -604,9 +605,38 @@ TEST_F(PublisherTest, ABundleThatCannotBeReadDoesNotHoldBackTheHead) {
   ASSERT_OK(bundles_->Remove(content.apps.begin()->second.bundle));
   const auto accepted = Accept(Fresh(kA));
   ASSERT_TRUE(accepted);
-  EXPECT_EQ(
-      publisher_->BundleFrames(kA, content.apps.begin()->second.bundle, std::nullopt).error().code,
-      Errc::kNotFound);
+}
+
+TEST_F(PublisherTest, ALostBundleIsSaidToTheHubAndWithoutItsPathsToTheAgent) {
+  const ClusterContent content = Content(kA, "1");
+  const BundleDigest bundle = content.apps.begin()->second.bundle;
+  Publish({content});
+  std::vector<BundleDigest> lost;
+  publisher_->OnLost([&](const BundleDigest& digest) { lost.push_back(digest); });
+  EXPECT_TRUE(publisher_->Missing({bundle}).empty());
+  ASSERT_OK(bundles_->Remove(bundle));
+  EXPECT_EQ(publisher_->Missing({bundle}), std::set<BundleDigest>{bundle});
+  EXPECT_TRUE(Accept(Fresh(kA)));
+  EXPECT_EQ(lost, std::vector<BundleDigest>{bundle}) << "by the answer to a poll";
+  const auto fetched = publisher_->BundleFrames(kA, bundle, std::nullopt);
+  ASSERT_FALSE(fetched.has_value());
+  EXPECT_EQ(fetched.error().code, Errc::kUnavailable);
+  EXPECT_EQ(fetched.error().message.find('/'), std::string::npos) << fetched.error().message;
+  EXPECT_EQ(lost.size(), 2u);
+}
+
+TEST_F(PublisherTest, ADamagedBundleIsFoundWhenItIsFetched) {
+  const ClusterContent content = Content(kA, "1");
+  const BundleDigest bundle = content.apps.begin()->second.bundle;
+  Publish({content});
+  const std::string file =
+      directory_ / ("bundles/" + bundle.Hex().substr(0, 2) + "/" + bundle.Hex());
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
+  bool lost = false;
+  publisher_->OnLost([&](const BundleDigest&) { lost = true; });
+  EXPECT_FALSE(publisher_->BundleFrames(kA, bundle, std::nullopt).has_value());
+  EXPECT_TRUE(lost);
+  EXPECT_FALSE(bundles_->Has(bundle)) << "removed, so that the next render writes it anew";
 }
 
 TEST_F(PublisherTest, ARemovedClusterIsNotAnsweredAndLeavesTheNextTree) {

@@ -62,9 +62,29 @@ func addJsonnetValue(value any, place *manifest.Document, set *manifest.Set) err
 			}
 		}
 		return nil
+	case map[string]any:
+		if field, is := mapOfObjects(v); is {
+			return fault.New(fault.RenderFailed, place.File,
+				"the result is a map of objects (%q …): give one object, or a list: std.objectValues({…})", field)
+		}
 	}
 	place.Index++
 	return set.Add(value, *place)
+}
+
+// mapOfObjects tells a map from names to objects, which other tools take, from a broken object.
+func mapOfObjects(value map[string]any) (string, bool) {
+	first := ""
+	for name, member := range value {
+		object, is := member.(map[string]any)
+		if !is || object["apiVersion"] == nil || object["kind"] == nil {
+			return "", false
+		}
+		if first == "" || name < first {
+			first = name
+		}
+	}
+	return first, first != ""
 }
 
 // treeImporter finds imports beside the importing file, then in the libs, and nowhere else

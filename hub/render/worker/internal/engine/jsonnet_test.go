@@ -46,6 +46,12 @@ func TestJsonnetReadsTheTreeOnly(t *testing.T) { // R3
 	}
 }
 
+func TestJsonnetSaysThatAMapOfObjectsIsNoObject(t *testing.T) {
+	answer := renderFiles(map[string]string{
+		"g/x.jsonnet": `{a: {apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'a'}}}`}, target("g", KindJsonnet))
+	wantCode(t, answer, fault.RenderFailed, "std.objectValues")
+}
+
 func TestJsonnetNumbersAreCanonical(t *testing.T) {
 	got := objects(t, renderFiles(map[string]string{
 		"g/x.jsonnet": `{apiVersion: 'e.example/v1', kind: 'X', metadata: {name: 'x'}, spec: [0.1, 3, 1e21, -0.5]}`},

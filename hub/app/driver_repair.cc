@@ -1,0 +1,29 @@
+// What the driver does when a rollback ends and when a bundle's file is gone.
+#include "hub/app/driver.h"
+
+namespace dunlin::hub {
+
+// On disk before what ended them is published: after a crash between the two it is news again.
+void Driver::EndRollbacks() {
+  for (const std::string& app : parts_.pipeline.TakeEndedRollbacks()) {
+    log_.Info("rollback_ended", {{"app", app}});
+    const Status unpinned = parts_.model.SetPin(app, std::nullopt);
+    if (!unpinned) log_.Warn("unpin_failed", unpinned.error(), {{"app", app}});
+  }
+}
+
+void Driver::Lost(const std::set<BundleDigest>& bundles) {
+  const std::set<std::string> apps = parts_.pipeline.Lost(bundles);
+  for (const std::string& app : apps) log_.Warn("bundle_lost", {{"app", app}});
+  if (!apps.empty()) wake_.Notify();
+}
+
+void Driver::FindLost() {
+  std::set<BundleDigest> wanted;
+  for (const auto& [key, target] : parts_.pipeline.targets()) {
+    if (target.memory.bundle) wanted.insert(*target.memory.bundle);
+  }
+  Lost(parts_.publisher.Missing(wanted));
+}
+
+}  // namespace dunlin::hub
