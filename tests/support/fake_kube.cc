@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "protocol/base/limits.h"
+
 namespace dunlin {
 
 namespace {
@@ -82,15 +84,26 @@ Task<sync::SchemaPtr> FakeKube::Schema(object::GroupVersion) {
   co_return sync::SchemaPtr();
 }
 
-Task<kube::ListAnswer> FakeKube::List(kube::Selection selection, std::string) {
+Task<kube::ListAnswer> FakeKube::List(kube::Selection selection, std::string more) {
   CO_TRY_VOID(Reachable());
   watch_log.push_back(selection.plural + " list");
   const plan::GroupKind kind = KindOf(selection);
   kube::ListPage page;
   if (selection.label.empty()) {
+    const int limit = selection.limit > 0 ? selection.limit : limits::kListPageObjects;
+    int left_out = more.empty() ? 0 : std::stoi(more);
+    const int end = left_out + limit;
     for (const auto& [key, object] : cluster_.objects()) {
       const bool selected = key.namespace_ == selection.namespace_ || selection.namespace_.empty();
-      if (selected && plan::GroupKind::Of(key) == kind) page.items.push_back(object);
+      if (!selected || plan::GroupKind::Of(key) != kind) continue;
+      if (left_out > 0) {
+        --left_out;
+      } else if (static_cast<int>(page.items.size()) < limit) {
+        page.items.push_back(object);
+      } else {
+        page.more = std::to_string(end);
+        break;
+      }
     }
     co_return kube::ListAnswer(std::move(page));
   }

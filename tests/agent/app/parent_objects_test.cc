@@ -8,6 +8,7 @@
 
 #include "agent/app/namespace_contents.h"
 #include "agent/plan/stamp.h"
+#include "protocol/base/limits.h"
 #include "tests/agent/support/run_task.h"
 #include "tests/agent/sync/simulation.h"
 #include "tests/support/fake_kube.h"
@@ -137,6 +138,45 @@ TEST_F(ParentObjectsTest, ALookIntoANamespaceFindsWhatIsNotLabelled) {
   looked = RunTask<sync::LookedInto>(io_, LookInto(kube_, look));
   ASSERT_TRUE(looked.has_value());
   EXPECT_TRUE(looked->failure.has_value());
+}
+
+TEST_F(ParentObjectsTest, ALookIntoANamespaceReadsOnPagesOfOurKinds) {
+  // Those of the first page are owned by others of the namespace; what is foreign comes after them.
+  for (int i = 0; i < limits::kForeignPageObjects; ++i) {
+    object::Value owned = sync::ConfigMapOf("a-" + std::to_string(100 + i), "x");
+    owned.as_object()["metadata"].as_object()["ownerReferences"] =
+        sync::Json(R"([{"apiVersion":"apps/v1","kind":"Deployment","name":"web","uid":"1"}])");
+    cluster_.Put(std::move(owned));
+  }
+  sync::LookInto look;
+  look.namespace_ = "shop";
+  look.kinds = *plan::KindsInNamespaces(cluster_.Facts().kinds);
+  look.all_kinds = cluster_.Facts().kinds;
+  auto looked = RunTask<sync::LookedInto>(io_, LookInto(kube_, look));
+  ASSERT_TRUE(looked.has_value());
+  EXPECT_TRUE(looked->found.empty()) << "exactly a page, and all of it goes along";
+
+  cluster_.Put(sync::ConfigMapOf("foreign", "x"));
+  looked = RunTask<sync::LookedInto>(io_, LookInto(kube_, look));
+  ASSERT_TRUE(looked.has_value());
+  EXPECT_EQ(looked->found.size(), 1u);
+}
+
+TEST_F(ParentObjectsTest, ALookIntoANamespaceNamesAFew) {
+  sync::LookInto look;
+  look.namespace_ = "shop";
+  look.kinds = *plan::KindsInNamespaces(cluster_.Facts().kinds);
+  for (size_t i = 0; i < limits::kNamedForeignObjects; ++i) {
+    cluster_.Put(sync::ConfigMapOf("foreign-" + std::to_string(i), "x"));
+  }
+  auto looked = RunTask<sync::LookedInto>(io_, LookInto(kube_, look));
+  ASSERT_TRUE(looked.has_value());
+  EXPECT_EQ(looked->found.size(), limits::kNamedForeignObjects);
+
+  cluster_.Put(sync::ConfigMapOf("foreign-more", "x"));
+  looked = RunTask<sync::LookedInto>(io_, LookInto(kube_, look));
+  ASSERT_TRUE(looked.has_value());
+  EXPECT_EQ(looked->found.size(), limits::kNamedForeignObjects);
 }
 
 }  // namespace

@@ -130,7 +130,7 @@ TEST_F(HubTest, AProblemIsLoggedOnceAndAgainWhenItChanges) {
   EXPECT_EQ(log.last["fetch_failed"]["error"], "no route");
   world.git.repos[kFleetUrl].error.reset();
   look(2);
-  EXPECT_EQ(log.count["fetch_works"], 1);
+  EXPECT_EQ(log.count["fetch_recovered"], 1);
 
   world.PushFleet({AppText("shop"), AppText("gr\xc3\xbc\xc3\x9f")});
   look(3);
