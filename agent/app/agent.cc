@@ -6,6 +6,7 @@
 #include <csignal>
 #include <utility>
 
+#include "agent/app/build_time.h"
 #include "agent/app/health_server.h"
 #include "agent/app/machine_metrics.h"
 #include "agent/app/status_file.h"
@@ -57,7 +58,7 @@ Status Agent::OpenState() {
   TRY(identity_, state::ReadIdentity(dir));
   TRY(key_pem_, state::ReadAgentKey(dir));
   TRY(state_,
-      state::SqliteAgentState::Open(dir, {.build_time = kBuildTime, .must_exist = true}, clock_));
+      state::SqliteAgentState::Open(dir, {.build_time = BuildTime(), .must_exist = true}, clock_));
   return {};
 }
 

@@ -6,13 +6,9 @@
 
 #include "agent/kube/kubeconfig.h"
 #include "protocol/base/log.h"
-#include "protocol/base/time.h"
 #include "protocol/cli/output.h"
 
 namespace dunlin::app {
-
-// No clock that is right is before this: a machine without a battery starts in 1970.
-inline constexpr TimePoint kBuildTime = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
 
 using Output = cli::Format;
 

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "agent/app/build_time.h"
 #include "agent/app/commands.h"
 #include "agent/app/output.h"
 #include "agent/app/session.h"
@@ -61,7 +62,7 @@ Result<hublink::Enrolled> AskHub(Session& session, const EnrollOptions& options,
   TRY(const hublink::HubAddress address, hublink::ParseHubUrl(options.hub_url));
   asio::any_io_executor executor = session.io.get_executor();
   hublink::Connect connect = [address, executor](const std::string& ca_pem) {
-    return hublink::ConnectPublic(executor, address, ca_pem, kBuildTime);
+    return hublink::ConnectPublic(executor, address, ca_pem, BuildTime());
   };
   hublink::EnrollInput input{token, options.hub_url, kube_uid};
   return Await(session, hublink::Enroll(std::move(input), std::move(connect)));

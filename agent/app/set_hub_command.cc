@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "agent/app/build_time.h"
 #include "agent/app/commands.h"
 #include "agent/app/output.h"
 #include "agent/app/session.h"
@@ -56,7 +57,7 @@ class Move {
   Status AskPublic() {
     TRY(const hublink::HubAddress hub, hublink::ParseHubUrl(options_.url));
     TRY(auto client,
-        hublink::ConnectPublic(session_.io.get_executor(), hub, identity_.ca_pem, kBuildTime));
+        hublink::ConnectPublic(session_.io.get_executor(), hub, identity_.ca_pem, BuildTime()));
     TRY(hublink::HubAddress door,
         Await(session_, hublink::AskAgentPort(std::move(client), identity_.agent.str())));
     identity_.hub_url = options_.url;
@@ -66,7 +67,7 @@ class Move {
   }
   Status KnockAtAgentPort() {
     TRY(auto client,
-        hublink::ConnectAgentPort(session_.io.get_executor(), identity_, key_pem_, kBuildTime));
+        hublink::ConnectAgentPort(session_.io.get_executor(), identity_, key_pem_, BuildTime()));
     return Await(session_, Knock(std::move(client)));
   }
   Status Store() { return state::WritePlace(options_.state_dir, state::PlaceOf(identity_)); }
