@@ -49,6 +49,7 @@ TaskVoid Driver::Run() {
     queue_.pop_front();
     sync::Step step = parts_.resume(event, parts_.clock.Now());
     wake_ = step.wake;
+    for (sync::Note& note : step.notes) Say(std::move(note));
     if (step.fatal) co_return std::move(*step.fatal);
     for (sync::Action& action : step.actions) {
       std::visit([this](auto& one) { Start(std::move(one)); }, action);
@@ -69,6 +70,14 @@ void Driver::Feed(sync::Event event) {
   if (stopping_) return;
   queue_.push_back(std::move(event));
   signal_.Notify();
+}
+
+void Driver::Say(sync::Note note) const {
+  if (note.level == LogLevel::kInfo) {
+    parts_.log.Info(note.event, std::move(note.fields));
+  } else {
+    parts_.log.Warn(note.event, std::move(note.fields));
+  }
 }
 
 Millis Driver::UntilWake() const {

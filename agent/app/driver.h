@@ -54,6 +54,7 @@ class Driver {
 
  private:
   void Feed(sync::Event event);
+  void Say(sync::Note note) const;
   Millis UntilWake() const;
   void Go(const char* what, TaskVoid task);
   template <typename T>

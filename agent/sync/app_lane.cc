@@ -118,6 +118,7 @@ void AppLane::Advance(TimePoint now, Out& out) {
   if (world_.statement && cluster_.Usable()) {
     WatchDiscoveries();
     WatchSchemas();
+    WatchContests();
     bool moved = true;
     while (moved) {
       Refresh();
@@ -170,6 +171,7 @@ std::optional<TimePoint> AppLane::Wake() const {
     if (app.state == AppState::kPruning && !app.going.empty()) at(app.gone_by);
     if (app.parent != AppRun::Parent::kNone && !app.parent_busy) at(app.parent_due);
     at(app.kinds_due);
+    at(app.contests_due);
   }
   if (world_.inventory.dirty() && !storing_) at(store_due_);
   at(plan_due_);

@@ -125,6 +125,14 @@ class AppLane {
   void DropDocuments();
   void LetGo();
 
+  // Others who write our objects, too.
+  bool MaySetBack(AppRun& app, const object::ResourceKey& key);
+  void SetBack(AppRun& app, const object::ResourceKey& key);
+  void FoundRight(AppRun& app, const object::ResourceKey& key);
+  void WatchContests();
+  void Forget(const AppRun& app, const object::ResourceKey& key, const Contest& contest);
+  void ForgetContests(AppRun& app);
+
   // Writing.
   // Those that look at one object answer true when nothing is left to do for it in this run.
   bool Pump();

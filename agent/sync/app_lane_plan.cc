@@ -85,7 +85,10 @@ void AppLane::SetUpRuns() {
     const auto entry = world_.statement->apps.find(AppName(name));
     app.removed = entry == world_.statement->apps.end();
     const BundleDigest bundle = app.removed ? BundleDigest{} : entry->second.bundle;
-    if (bundle != app.planned_bundle) app.troubles.clear();
+    if (bundle != app.planned_bundle) {
+      app.troubles.clear();
+      ForgetContests(app);
+    }
     app.planned_bundle = bundle;
     const plan::PreparedApp* prepared = desired_.Find(name);
     if (prepared != nullptr) app.priority = prepared->policy.priority;

@@ -117,6 +117,7 @@ bool AppLane::Perform(AppRun& app, const object::ResourceKey& key, Work& work, b
     case plan::Action::kCreate:
     case plan::Action::kPatch: {
       flight.drift = step.reason == "drift";
+      if (flight.drift && !MaySetBack(app, key)) return true;
       const Verb verb = step.action == plan::Action::kCreate ? Verb::kCreate : Verb::kPatch;
       return Send(app, work, verb, std::move(flight));
     }
@@ -295,6 +296,7 @@ void AppLane::Skipped(AppRun& app, const plan::Step& step, const object::Value* 
     return;
   }
   app.drift.erase(key);
+  FoundRight(app, key);
   const Record* record = world_.inventory.Find(key);
   const bool known = record != nullptr && record->app == app.name &&
                      record->desired_hash == step.desired->hash && !record->last_applied.empty() &&
@@ -395,6 +397,7 @@ bool AppLane::Wrote(AppRun& app, const Flight& flight, const ApiAnswer& answer) 
   if (flight.drift) {
     ++app.drift_repaired;
     ++world_.counters.drift_repaired;
+    SetBack(app, flight.key);
   }
   app.troubles.erase(flight.key);
   app.drift.erase(flight.key);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/plan/plan.h"
+#include "agent/sync/contest.h"
 #include "protocol/base/backoff.h"
 #include "protocol/base/ids.h"
 #include "protocol/base/time.h"
@@ -99,7 +100,9 @@ struct AppRun {
   WorkMap repairs;                      // drift to look at
   std::set<object::ResourceKey> drift;  // seen, and not repaired by policy
   std::map<object::ResourceKey, Trouble> troubles;
-  std::vector<std::string> waits_for;  // apps
+  std::map<object::ResourceKey, Contest> contests;  // of what was set back a moment ago
+  TimePoint contests_due{};                         // when one has to be looked at; zero: none
+  std::vector<std::string> waits_for;               // apps
   Backoff kinds_backoff{{.fast_tries = 0}};
   TimePoint kinds_due{};  // look again for kinds that are not served; zero: none
 

@@ -18,6 +18,7 @@
 #include "agent/sync/api_answer.h"
 #include "agent/sync/identity.h"
 #include "agent/sync/record.h"
+#include "protocol/base/log.h"
 #include "protocol/base/time.h"
 #include "protocol/trust/verify.h"
 #include "protocol/wire/frame.h"
@@ -247,9 +248,19 @@ using Action = std::variant<LoadState, Poll, LoadBundles, FetchBundle, StoreInte
                             LookInto, StoreRecords, SendReport, DropReport>;
 std::string_view Name(const Action& action);
 
-// What to do now, in any order and all at once, and when to come back without an event.
+// What a person may want to read in the agent's log: something began, changed or ended. What is
+// found again by every look is not said again.
+struct Note {
+  LogLevel level = LogLevel::kInfo;
+  std::string event;
+  LogFields fields;
+};
+
+// What to do now, in any order and all at once, what to say, and when to come back without an
+// event.
 struct Step {
   std::vector<Action> actions;
+  std::vector<Note> notes;
   std::optional<TimePoint> wake;
   std::optional<Error> fatal;  // the agent cannot go on: print and exit
 };

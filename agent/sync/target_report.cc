@@ -75,6 +75,16 @@ bool ListBlindness(const World& world, const AppRun* run, wire::TargetReport& ou
   return out.problems.size() > before;
 }
 
+// Who it is stands in managedFields only, which are not kept.
+wire::Problem Contested(const object::ResourceKey& key, const Contest& contest) {
+  const auto pause = std::chrono::duration_cast<Seconds>(contest.pause()).count();
+  return {key.Text(), "contested",
+          "another controller or agent changes it again and again: set back " +
+              std::to_string(contest.repairs()) + " times since " + FormatTime(contest.since()) +
+              ", now at most every " + std::to_string(pause) + " s",
+          kContestedHint};
+}
+
 // Lists everything that keeps the app from its state; true when a part of it has failed.
 bool ListProblems(const World& world, const DesiredStore& desired, const TargetInput& input,
                   wire::TargetReport& out) {
@@ -122,6 +132,9 @@ bool ListProblems(const World& world, const DesiredStore& desired, const TargetI
     Add(out.warnings, {key.Text(), "drift", "somebody changed it in the cluster",
                        "set sync.selfHeal: true to have it set back"});
   }
+  for (const auto& [key, contest] : run.contests) {
+    if (contest.contested()) Add(out.warnings, Contested(key, contest));
+  }
   if (run.parent_problem) {
     failed = failed || run.parent_foreign;
     Add(run.parent_foreign ? out.problems : out.warnings, *run.parent_problem);
@@ -132,12 +145,18 @@ bool ListProblems(const World& world, const DesiredStore& desired, const TargetI
   return failed;
 }
 
+// Something is not as it should be, and is set back later.
+bool Waits(const AppRun& run) {
+  return std::any_of(run.contests.begin(), run.contests.end(),
+                     [](const auto& item) { return item.second.waiting(); });
+}
+
 bool IsOpen(const World& world, const AppRun& run) {
   const bool done = run.state == AppState::kIdle || run.state == AppState::kPausing ||
                     run.state == AppState::kClosing;
   return !done || run.wants_plan || !run.repairs.empty() || !run.drift.empty() ||
-         run.in_flight > 0 || !run.troubles.empty() || !run.prune_refused.empty() || run.removed ||
-         run.applied_seq != world.statement->seq;
+         run.in_flight > 0 || Waits(run) || !run.troubles.empty() || !run.prune_refused.empty() ||
+         run.removed || run.applied_seq != world.statement->seq;
 }
 
 std::string StateOf(const World& world, const AppRun* run, bool failed, HealthStatus health) {

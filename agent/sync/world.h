@@ -47,6 +47,10 @@ struct Counters {
 inline constexpr const char* kUnreachable = "apiserver_unreachable";
 inline constexpr const char* kOtherCluster = "other_cluster";
 
+inline constexpr const char* kContestedHint =
+    "stop the other writer, or leave it the fields: sync.ignore of the App (ignoreDifferences of "
+    "an Application)";
+
 struct World {
   explicit World(Config c) : config(std::move(c)), jitter(config.seed) {}
 
@@ -98,6 +102,7 @@ struct World {
 class Out {
  public:
   void Do(Action action) { step_.actions.push_back(std::move(action)); }
+  void Tell(Note note) { step_.notes.push_back(std::move(note)); }
   void WakeAt(std::optional<TimePoint> time) {
     if (time && (!step_.wake || *time < *step_.wake)) step_.wake = time;
   }

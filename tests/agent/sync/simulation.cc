@@ -40,6 +40,7 @@ bool Simulation::Next() {
   Step step = machine_->Resume(event, now);
   CHECK(!step.fatal.has_value());
   wake_ = step.wake;
+  notes.insert(notes.end(), step.notes.begin(), step.notes.end());
   for (const Action& action : step.actions) Perform(action);
   return true;
 }

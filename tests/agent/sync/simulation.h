@@ -64,6 +64,7 @@ class Simulation {
   std::map<BundleDigest, StoredBundle> bundles;
   int64_t records_stored = 0;
   std::vector<std::string> actions;  // names, in order
+  std::vector<Note> notes;           // in order
   int events_fed = 0;
 
   // The poll that the hub holds.
