@@ -136,8 +136,10 @@ bool ListProblems(const World& world, const DesiredStore& desired, const TargetI
     if (contest.contested()) Add(out.warnings, Contested(key, contest));
   }
   if (run.parent_problem) {
-    failed = failed || run.parent_foreign;
-    Add(run.parent_foreign ? out.problems : out.warnings, *run.parent_problem);
+    // A run that has something to write waits for its parent.
+    const bool blocks = run.parent_foreign || run.state == AppState::kAnnouncing;
+    failed = failed || blocks;
+    Add(blocks ? out.problems : out.warnings, *run.parent_problem);
   }
   for (const std::string& text : run.api_warnings) {
     Add(out.warnings, {"", "api_warning", text, ""});

@@ -1,5 +1,6 @@
 // The rights that docs/agent-rbac.yaml gives are enough, as they stand and narrowed to the kinds of
 // the apps: the agent is refused nothing.
+#include "protocol/object/json.h"
 #include "protocol/store/files.h"
 #include "tests/e2e/one_cluster.h"
 #include "tests/support/assert_ok.h"
@@ -7,6 +8,9 @@
 namespace dunlin::e2e {
 namespace {
 
+const char kMail[] =
+    "apiVersion: v1\nkind: Service\nmetadata: { name: mail }\nspec: { selector: { app: mail }, "
+    "ports: [{ port: 25 }] }\n";
 const std::string kRights = std::string(DUNLIN_SOURCE_DIR) + "/docs/agent-rbac.yaml";
 
 class Rbac : public OneCluster {
@@ -27,7 +31,7 @@ class Rbac : public OneCluster {
     const size_t begin = config->find("token: ");
     ASSERT_NE(begin, std::string::npos);
     config->replace(begin, config->find('\n', begin) - begin, "token: " + *token);
-    const std::string file = dir_ / "agent.kubeconfig";
+    const std::string file = AgentConfig();
     ASSERT_OK(WriteFileDurably(file, *config, 0600));
     const auto revision = fleet_->git().Push("first");
     ASSERT_OK(revision);
@@ -37,6 +41,7 @@ class Rbac : public OneCluster {
     ASSERT_OK(fleet_->StartAgent("one", file));
     ASSERT_OK(fleet_->WaitApplied(1, *revision));
   }
+  std::string AgentConfig() const { return dir_ / "agent.kubeconfig"; }
 
   void ExpectNothingRefused() {
     const auto requests = plane_->Requests(0, "dunlin-agent");
@@ -100,6 +105,24 @@ TEST_F(Rbac, RightsNarrowedToTheKindsOfTheAppsAreEnough) {
   EXPECT_OK(plane_->Get(0, "service", app_, "web"));
   EXPECT_OK(
       plane_->WaitFor(0, "configmap", "dunlin-system", "dunlin-" + app_, ".kind", "ConfigMap"));
+
+  // An agent that starts again does not know whose the parent is.
+  ASSERT_OK(fleet_->StopAgent("one"));
+  ASSERT_OK(fleet_->git().Edit("manifests/web.yaml", "port: 80", "port: 81"));
+  const auto second = fleet_->git().Push("second");
+  ASSERT_OK(second);
+  ASSERT_OK(fleet_->StartAgent("one", AgentConfig()));
+  ASSERT_OK(fleet_->WaitApplied(1, *second));
+  ASSERT_OK(fleet_->git().Remove("catalogue/app.yaml"));
+  std::string other = App("extra");
+  other.replace(other.find(app_), app_.size(), app_ + "-other");
+  ASSERT_OK(fleet_->git().Write("catalogue/other.yaml", other));
+  ASSERT_OK(fleet_->git().Write("extra/mail.yaml", kMail));
+  ASSERT_OK(fleet_->git().Push("another app instead"));
+  ASSERT_OK(fleet_->WaitStatus("the app to be gone", [this](const object::Value& status) {
+    return object::CanonicalJson(status).find("\"" + app_ + "\"") == std::string::npos;
+  }));
+  EXPECT_FALSE(plane_->Get(0, "configmap", "dunlin-system", "dunlin-" + app_).has_value());
   ExpectNothingRefused();
 }
 
