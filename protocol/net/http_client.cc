@@ -268,10 +268,10 @@ Task<std::unique_ptr<ResponseStream>> OpenTask(std::shared_ptr<Pool> pool, HttpR
   co_return Answer(std::move(stream));
 }
 
-// For the admission of one connection, which it does not close.
-class TrialClient : public HttpClient {
+// Speaks over a pool without closing it: what the admission of one connection uses.
+class PoolClient : public HttpClient {
  public:
-  explicit TrialClient(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
+  explicit PoolClient(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
   Task<HttpResponse> Send(HttpRequest request, Millis limit) override {
     return SendTask(pool_, std::move(request), limit);
   }
@@ -279,7 +279,7 @@ class TrialClient : public HttpClient {
     return OpenTask(pool_, std::move(request), limit);
   }
 
- private:
+ protected:
   std::shared_ptr<Pool> pool_;
 };
 
@@ -287,30 +287,21 @@ TaskVoid Admit(const Pool& pool, const std::shared_ptr<ClientConnection>& connec
   auto single = std::make_shared<Pool>(pool.executor, pool.origin);
   single->single = true;
   single->current = connection;
-  TrialClient client(std::move(single));
+  PoolClient client(std::move(single));
   co_return co_await pool.origin.admit(client);
 }
 
-class PooledClient : public HttpClient {
+class OwningClient final : public PoolClient {
  public:
-  PooledClient(asio::any_io_executor executor, Origin origin)
-      : pool_(std::make_shared<Pool>(std::move(executor), std::move(origin))) {}
-  ~PooledClient() override { pool_->Close(); }
-  Task<HttpResponse> Send(HttpRequest request, Millis limit) override {
-    return SendTask(pool_, std::move(request), limit);
-  }
-  Task<std::unique_ptr<ResponseStream>> Open(HttpRequest request, Millis limit) override {
-    return OpenTask(pool_, std::move(request), limit);
-  }
-
- private:
-  std::shared_ptr<Pool> pool_;
+  using PoolClient::PoolClient;
+  ~OwningClient() override { pool_->Close(); }
 };
 
 }  // namespace
 
 std::unique_ptr<HttpClient> MakeHttpClient(asio::any_io_executor executor, Origin origin) {
-  return std::make_unique<PooledClient>(std::move(executor), std::move(origin));
+  return std::make_unique<OwningClient>(
+      std::make_shared<Pool>(std::move(executor), std::move(origin)));
 }
 
 }  // namespace dunlin::net
