@@ -25,7 +25,7 @@ build_go_tool() {
   local ldflags='-s -w'
   [ "$dir" != "$ROOT/tests/kube" ] || ldflags+=" $(kube_version_flags "$dir")"
   [ "$name" != runsc ] || ldflags+=" $(runsc_version_flag "$dir")"
-  key=$(cd "$dir" && { go version; echo "$ldflags"; find . -type f ! -name '*_test.go' -print0 | sort -z | xargs -0 sha256sum; } |
+  key=$(cd "$dir" && { go version; echo "$ldflags"; find . -type f ! -name '*_test.go' ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum; } |
     sha256sum | cut -c1-64)
   fresh "go-$name" "$key" "$DEPS/bin/$name" && return 0
   say "building $name"
