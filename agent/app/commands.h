@@ -20,6 +20,8 @@ struct EnrollOptions {
   Output output = Output::kTable;
 };
 int Enroll(const EnrollOptions& options);
+// The command that starts the agent afterwards, with what was said of the cluster. Pure.
+std::string StartLine(const EnrollOptions& options);
 
 struct RunOptions {
   std::string state_dir;

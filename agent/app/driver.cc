@@ -80,6 +80,27 @@ void Driver::Say(sync::Note note) const {
   }
 }
 
+// One of many tries: what comes of them is the machine's to say.
+void Driver::Try(std::string_view event, const Error& error, LogFields fields) const {
+  fields.emplace_back("code", Name(error.code));
+  fields.emplace_back("error", error.message);
+  parts_.log.Debug(event, std::move(fields));
+}
+
+// The first of a row is said, and one that fails otherwise than the one before.
+void Driver::First(std::string_view event, const Error& error, LogFields fields,
+                   std::string_view of) {
+  std::string& told = failing_[{std::string(event), std::string(of)}];
+  if (told == error.message) return Try(event, error, std::move(fields));
+  told = error.message;
+  parts_.log.Warn(event, error, std::move(fields));
+}
+
+void Driver::Over(std::string_view event, LogFields fields, std::string_view of) {
+  if (failing_.erase({std::string(event), std::string(of)}) == 0) return;
+  parts_.log.Info(std::string(event) + "_over", std::move(fields));
+}
+
 Millis Driver::UntilWake() const {
   if (!wake_) return kLongestNap;
   return std::clamp(*wake_ - parts_.clock.Now(), Millis(0), kLongestNap);
@@ -127,7 +148,7 @@ TaskVoid Driver::DoPoll(sync::Poll action) {
     Feed(sync::PollAnswered{std::move(*answer)});
   } else {
     hub_problem_ = answer.error();
-    parts_.log.Warn("poll_failed", answer.error());
+    Try("poll_failed", answer.error());
     Feed(sync::PollFailed{answer.error()});
   }
   co_return Status();
@@ -152,9 +173,10 @@ void Driver::Start(sync::FetchBundle action) { Go("fetch", DoFetch(action)); }
 TaskVoid Driver::DoFetch(sync::FetchBundle action) {
   auto bundle = co_await parts_.hub.Fetch(action.digest, action.from);
   if (bundle) {
+    Over("fetch_failed", {});
     Feed(sync::BundleFetched{std::move(*bundle)});
   } else {
-    parts_.log.Warn("fetch_failed", bundle.error(), {{"bundle", action.digest.Hex()}});
+    First("fetch_failed", bundle.error(), {{"bundle", action.digest.Hex()}});
     Feed(sync::FetchFailed{action.digest, bundle.error()});
   }
   co_return Status();
@@ -170,7 +192,7 @@ TaskVoid Driver::DoStoreIntent(std::shared_ptr<const sync::StoreIntent> intent) 
   if (stored) {
     Feed(sync::IntentStored{});
   } else {
-    parts_.log.Warn("intent_not_stored", stored.error());
+    Try("intent_not_stored", stored.error());
     Feed(sync::IntentFailed{stored.error()});
   }
   co_return Status();
@@ -183,7 +205,7 @@ TaskVoid Driver::DoDiscover() {
   if (facts) {
     Feed(sync::Discovered{std::move(*facts)});
   } else {
-    parts_.log.Warn("discovery_failed", facts.error());
+    Try("discovery_failed", facts.error());
     Feed(sync::DiscoverFailed{facts.error()});
   }
   co_return Status();
@@ -196,7 +218,7 @@ TaskVoid Driver::DoLoadSchema(sync::LoadSchema action) {
   if (schema) {
     Feed(sync::SchemaLoaded{action.version, std::move(*schema)});
   } else {
-    parts_.log.Warn("schema_failed", schema.error(), {{"version", action.version.ApiVersion()}});
+    Try("schema_failed", schema.error(), {{"version", action.version.ApiVersion()}});
     Feed(sync::SchemaFailed{action.version, schema.error()});
   }
   co_return Status();
@@ -231,8 +253,8 @@ TaskVoid Driver::DoRequest(sync::Request action) {
   }
   parts_.metrics.Add(kApiRequests, {{"code", CodeOf(out)}, {"verb", verb}});
   if (!out.ok()) {
-    parts_.log.Warn("request_failed", MakeError(out.failure->code, out.failure->message),
-                    {{"verb", verb}, {"object", object}});
+    Try("request_failed", MakeError(out.failure->code, out.failure->message),
+        {{"verb", verb}, {"object", object}});
   }
   Feed(sync::Answered{id, std::move(out)});
   co_return Status();
@@ -247,8 +269,10 @@ TaskVoid Driver::DoWriteParent(sync::WriteParent action) {
   std::optional<sync::ApiFailure> failure =
       written ? std::move(*written) : LostAnswer(written.error());
   if (failure) {
-    parts_.log.Warn("parent_not_written", MakeError(failure->code, failure->message),
-                    {{"app", action.app}});
+    First("parent_not_written", MakeError(failure->code, failure->message), {{"app", action.app}},
+          action.app);
+  } else {
+    Over("parent_not_written", {{"app", action.app}}, action.app);
   }
   Feed(sync::ParentWritten{action.app, std::move(failure)});
   co_return Status();
@@ -287,7 +311,7 @@ TaskVoid Driver::DoStoreRecords(std::shared_ptr<const sync::StoreRecords> record
   if (stored) {
     Feed(sync::RecordsStored{});
   } else {
-    parts_.log.Warn("records_not_stored", stored.error());
+    Try("records_not_stored", stored.error());
     Feed(sync::RecordsFailed{stored.error()});
   }
   co_return Status();
@@ -307,10 +331,16 @@ TaskVoid Driver::DoSendReport(std::shared_ptr<const wire::Report> report, bool s
   }
   auto sent = co_await parts_.hub.Report(*report);
   if (!sent) {
-    parts_.log.Warn("report_not_sent", sent.error());
+    // Of a hub that is away the machine speaks.
+    if (hub_problem_) {
+      Try("report_not_sent", sent.error());
+    } else {
+      First("report_not_sent", sent.error());
+    }
     Feed(sync::ReportFailed{report->id, sent.error()});
     co_return Status();
   }
+  Over("report_not_sent", {});
   CO_TRY_VOID(co_await DoDropReport(report->id));
   Feed(sync::ReportSent{report->id});
   co_return Status();

@@ -11,6 +11,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "agent/app/parent_objects.h"
 #include "agent/app/watcher.h"
@@ -55,6 +58,10 @@ class Driver {
  private:
   void Feed(sync::Event event);
   void Say(sync::Note note) const;
+  void Try(std::string_view event, const Error& error, LogFields fields = {}) const;
+  void First(std::string_view event, const Error& error, LogFields fields = {},
+             std::string_view of = {});
+  void Over(std::string_view event, LogFields fields, std::string_view of = {});
   Millis UntilWake() const;
   void Go(const char* what, TaskVoid task);
   template <typename T>
@@ -102,6 +109,8 @@ class Driver {
   std::optional<Error> broken_;
   bool stopping_ = false;
   std::optional<Error> hub_problem_;
+  // The last message of what fails again and again, by event and whose it is.
+  std::map<std::pair<std::string, std::string>, std::string> failing_;
   size_t running_ = 0;
   WatchContext watch_context_;
   std::map<plan::GroupKind, std::shared_ptr<Watcher>> watchers_;

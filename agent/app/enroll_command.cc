@@ -1,6 +1,9 @@
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <string_view>
 #include <utility>
 
 #include "agent/app/build_time.h"
@@ -44,6 +47,34 @@ std::string HintFor(Errc code) {
   }
 }
 
+// The same of a refusal of the apiserver: the token has nothing to do with it.
+std::string ClusterHintFor(Errc code) {
+  switch (code) {
+    case Errc::kUnauthenticated:
+      return "the apiserver does not take the credentials of the kubeconfig (or of the "
+             "ServiceAccount): correct them there and try again; the hub's token is not used up";
+    case Errc::kExpired:
+      return "a certificate between here and the apiserver is out of its time: check this "
+             "machine's "
+             "clock, the apiserver's certificate and the kubeconfig's; the hub's token is not used "
+             "up";
+    default:
+      return "";
+  }
+}
+
+// For a shell.
+std::string Quoted(const std::string& word) {
+  const bool plain = std::all_of(word.begin(), word.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("-_./:@%+=,").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain && !word.empty()) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 Result<std::unique_ptr<kube::ApiserverKube>> Connect(Session& session,
                                                      const kube::Environment& environment) {
   kube::ApiserverKube::Options options;
@@ -78,8 +109,8 @@ void PrintEnrolled(const EnrollOptions& options, const sync::Identity& identity)
     std::fputs(DocumentText(out, options.output).c_str(), stdout);
     return;
   }
-  std::printf("Enrolled cluster %s (region %s).\nStart the agent: dunlin-agent run --state %s\n",
-              identity.cluster_name.c_str(), identity.region.c_str(), options.state_dir.c_str());
+  std::printf("Enrolled cluster %s (region %s).\nStart the agent: %s\n",
+              identity.cluster_name.c_str(), identity.region.c_str(), StartLine(options).c_str());
 }
 
 // The identity, and the database that `run` then expects: one that is gone later is a loss, not a
@@ -93,6 +124,16 @@ Status KeepEnrolled(const std::string& dir, const hublink::Enrolled& enrolled) {
 }
 
 }  // namespace
+
+std::string StartLine(const EnrollOptions& options) {
+  std::string line = "dunlin-agent run --state " + Quoted(options.state_dir);
+  if (!options.kube.file.empty()) line += " --kubeconfig " + Quoted(options.kube.file);
+  const std::string& account = options.kube.service_account_dir;
+  if (account != kube::Environment().service_account_dir) {
+    line += " --service-account " + Quoted(account);
+  }
+  return line;
+}
 
 int Enroll(const EnrollOptions& options) {
   bool made = false;
@@ -114,7 +155,8 @@ int Enroll(const EnrollOptions& options) {
   auto kube = Connect(session, options.kube);
   if (!kube) return fail("there is no way into the cluster", kube.error());
   const auto facts = Await(session, (*kube)->Discover());
-  if (!facts) return fail("cannot read the cluster", facts.error());
+  if (!facts)
+    return fail("cannot read the cluster", facts.error(), ClusterHintFor(facts.error().code));
 
   auto enrolled = AskHub(session, options, *token, facts->kube_uid);
   if (!enrolled) {

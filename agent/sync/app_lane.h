@@ -115,6 +115,7 @@ class AppLane {
   AppState EnterPruneStage(AppRun& app);
   AppState EnterClose(AppRun& app);
   void End(AppRun& app);
+  void TellEnd(AppRun& app);
   void Settle(const AppRun& app);
   bool GateOpen(AppRun& app);
   bool CrdsServed(const AppRun& app, bool* established) const;

@@ -215,6 +215,7 @@ void AppLane::Adopt(AppRun& app, plan::AppPlan plan) {
   app.repairs.clear();
   app.drift.clear();
   app.going.clear();
+  if (!app.ended) app.untold.Add(app.counts);
   app.ended = false;
   app.stage = 0;
   app.prune_waits = false;

@@ -285,6 +285,7 @@ void AppLane::End(AppRun& app) {
     app.last_counts = done;
     app.last_conflicts = app.conflicts;
   }
+  TellEnd(app);
   if (app.changed && !app.removed) NeedParent(app, AppRun::Parent::kFinal);
   app.changed = false;
 }

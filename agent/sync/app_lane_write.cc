@@ -415,6 +415,7 @@ bool AppLane::Removed(AppRun& app, const Flight& flight, bool gone) {
     return true;
   }
   ++app.counts.deleted;
+  app.untold.AddName(flight.key);
   const auto known = cluster_.ListOf(plan::GroupKind::Of(flight.key));
   const bool listed = known != ClusterLane::ListState::kWaiting;
   if (gone || (listed && world_.live.Find(flight.key) == nullptr)) {

@@ -106,6 +106,19 @@ struct AppRun {
   Backoff kinds_backoff{{.fast_tries = 0}};
   TimePoint kinds_due{};  // look again for kinds that are not served; zero: none
 
+  // For the log.
+  struct Untold {
+    static constexpr size_t kNames = 5;  // of the pruned, that are named
+    int64_t created = 0, configured = 0, pruned = 0, released = 0;
+    std::vector<std::string> names;
+    void Add(const wire::Counts& counts);
+    void AddName(const object::ResourceKey& key);
+    bool Wrote() const { return created + configured + pruned + released > 0; }
+  };
+  Untold untold;             // done since the last run that was told
+  std::string told_failure;  // why that one had failed; empty: it had not
+  std::string told_held;     // why it removed nothing
+
   // For the report.
   wire::Counts counts;       // of this run
   wire::Counts last_counts;  // of the last run that did something

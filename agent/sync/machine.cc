@@ -24,6 +24,7 @@ Step SyncMachine::Resume(const Event& event, TimePoint now) {
   if (news.moved) reports_.Notice(Urgency::kSoon);
   if (news.ended || world_.problems_moved) reports_.Notice(Urgency::kNow);
   if (news.at_rest) reports_.Notice(Urgency::kRest);
+  if (world_.problems_moved) TellProblems(out);
   world_.problems_moved = false;
   if (reports_.Due(now) && (world_.statement || !world_.problems.empty())) {
     reports_.Offer(MakeReport(world_, apps_.desired(), apps_.runs()), now);
@@ -45,6 +46,22 @@ void SyncMachine::CheckHead(TimePoint now) {
   world_.Raise("head_expired", "the hub's last signed state is out of its time",
                "the cluster keeps enforcing it and removes nothing; check that the hub is up and "
                "that both clocks are right");
+}
+
+void SyncMachine::TellProblems(Out& out) {
+  for (const auto& [code, problem] : told_) {
+    if (!world_.problems.contains(code)) {
+      out.Tell({LogLevel::kInfo, "problem_over", {{"problem", code}}});
+    }
+  }
+  for (const auto& [code, problem] : world_.problems) {
+    const auto told = told_.find(code);
+    if (told != told_.end() && told->second == problem) continue;
+    LogFields fields = {{"problem", code}, {"message", problem.message}};
+    if (!problem.hint.empty()) fields.emplace_back("hint", problem.hint);
+    out.Tell({LogLevel::kWarn, "problem", std::move(fields)});
+  }
+  told_ = world_.problems;
 }
 
 wire::Report SyncMachine::Report(TimePoint now) const {

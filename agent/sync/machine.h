@@ -47,6 +47,7 @@ class SyncMachine {
 
  private:
   void CheckHead(TimePoint now);
+  void TellProblems(Out& out);
 
   World world_;
   HubLane hub_;
@@ -54,6 +55,7 @@ class SyncMachine {
   AppLane apps_;
   ReportLane reports_;
   bool loaded_ = false;
+  std::map<std::string, wire::Problem> told_;  // problems that were said and still hold
 };
 
 }  // namespace dunlin::sync

@@ -17,6 +17,18 @@
 namespace dunlin::app {
 namespace {
 
+// Lines at the level that is logged when nobody asks for more.
+class Recorder : public LogSink {
+ public:
+  void Write(LogLevel, std::string_view event, const LogFields& fields) override {
+    lines.emplace_back(event);
+    for (const LogField& field : fields) {
+      if (field.key == "problem") lines.back() += " " + field.value;
+    }
+  }
+  std::vector<std::string> lines;
+};
+
 // One life of an agent process.
 class Life {
  public:
@@ -37,7 +49,7 @@ class Life {
         clock_,
         random_,
         metrics,
-        Log()};
+        Log(&recorder)};
     driver = std::make_unique<Driver>(io.get_executor(), std::move(parts));
     net::Spawn(io.get_executor(), driver->Run(), [this](Status status) { ended = status; });
   }
@@ -60,6 +72,7 @@ class Life {
     return true;
   }
 
+  Recorder recorder;
   asio::io_context io{1};
   FakeKube kube;
   FakeHubLink link;
@@ -189,6 +202,24 @@ TEST_F(DriverTest, ARestartWithoutHubGoesOnEnforcing) {
   const size_t before = hub_.reports.size();
   life_->link.away = false;
   EXPECT_TRUE(RunUntil([&] { return hub_.reports.size() > before; }));
+}
+
+TEST_F(DriverTest, AHubThatIsAwayIsLoggedOnceAndWhenItIsBack) {
+  Publish("web:1");
+  Boot();
+  ASSERT_TRUE(RunUntil([this] { return Synced(); }));
+  const auto polls = [this](const std::string& result) {
+    return life_->metrics.Value("dunlin_agent_polls_total", {{"result", result}});
+  };
+  life_->link.away = true;
+  life_->link.Wake();
+  ASSERT_TRUE(RunUntil([&] { return polls("unavailable") >= 4; }));
+  life_->link.away = false;
+  Publish("web:2");
+  ASSERT_TRUE(RunUntil([this] { return Synced(); }));
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(life_->recorder.lines, (Lines{"app_run_ended", "problem hub_unreachable",
+                                          "problem_over hub_unreachable", "app_run_ended"}));
 }
 
 TEST_F(DriverTest, AnApiserverThatIsAwayIsWaitedFor) {

@@ -33,5 +33,16 @@ TEST(EnrollCommand, AFailedEnrolmentLeavesNoDirectoryThatItMade) {
   EXPECT_TRUE(std::filesystem::exists(options.state_dir));
 }
 
+TEST(EnrollCommand, TheLineThatStartsTheAgentLeadsToTheSameCluster) {
+  EnrollOptions options;
+  options.state_dir = "/var/lib/dunlin-agent";
+  EXPECT_EQ(StartLine(options), "dunlin-agent run --state /var/lib/dunlin-agent");
+  options.kube.file = "/etc/my kube/it's";
+  options.kube.service_account_dir = "/run/account";
+  EXPECT_EQ(StartLine(options),
+            "dunlin-agent run --state /var/lib/dunlin-agent --kubeconfig '/etc/my kube/it'\\''s' "
+            "--service-account /run/account");
+}
+
 }  // namespace
 }  // namespace dunlin::app
