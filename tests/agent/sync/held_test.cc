@@ -170,6 +170,21 @@ TEST_F(NamespaceHeldTest, WhatSomebodySaysDuringADeleteThatFailsCounts) {
   EXPECT_TRUE(SpaceIsThere());
 }
 
+TEST_F(NamespaceHeldTest, ADeleteThatFailedIsTriedAgainAfterAnotherLook) {
+  bool failed = false;
+  sim.cluster.fault = [&](const Request& request) -> std::optional<ApiFailure> {
+    if (request.verb != Verb::kDelete || !(request.key == kSpace)) return std::nullopt;
+    if (std::exchange(failed, true)) return std::nullopt;
+    sim.cluster.Put(foreign_);
+    return Refusal(503, "ServiceUnavailable");
+  };
+  Remove();
+  sim.Run(Millis(60000));
+  EXPECT_TRUE(failed);
+  EXPECT_TRUE(SpaceIsThere());
+  EXPECT_TRUE(Has("prune_held"));
+}
+
 // Its status alone is no reason to think again.
 TEST_F(NamespaceHeldTest, AStatusThatMovesDuringTheLookCostsNoRequest) {
   sim.hold_looks = true;
