@@ -197,10 +197,19 @@ class ObjectDecision {
     std::vector<const Value*> originals;
     if (input.last != nullptr) originals.push_back(input.last);
     for (const AnnouncedDocument& one : *announced) {
-      if (one.seq > record_->seq) originals.push_back(&one.desired->object);
+      if (one.seq > record_->seq && MayHaveWritten(one.desired->app)) {
+        originals.push_back(&one.desired->object);
+      }
     }
     if (originals.empty()) return {};
     return merge::JoinOriginals(originals, *live_->object, input.schema);
+  }
+
+  // An app that wanted the object and never got it sent nothing: what its documents name may be
+  // anybody's.
+  bool MayHaveWritten(const std::string& app) const {
+    return app == desired_.app || app == record_->app ||
+           object::FindString(live_->metadata, {"labels", kPartOfLabel}) == context_.IdOf(app);
   }
 
   object::GroupVersion GroupVersionOf() const {

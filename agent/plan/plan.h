@@ -106,6 +106,7 @@ struct Step {
   merge::MergeOutcome merge;         // kCreate, kPatch, kDelete, kRelease: kind and body
   std::string uid;                   // of the live object, when known
   std::string new_resource_version;  // kSkip: record it as observed
+  std::string resource_version;      // kDelete: of the live object that this was decided on
   std::string reason;                // for people and tests: "unchanged", "changed", "pruned" …
   std::string_view code;             // kBlocked: a stable word, when `reason` has one
 };

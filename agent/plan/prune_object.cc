@@ -68,6 +68,7 @@ class PruneDecision {
     }
     step_.merge.kind = merge::MergeKind::kDelete;
     step_.merge.body = DeleteOptions(step_.uid, propagation);
+    step_.resource_version = ResourceVersion(*live_);
     return Done(Action::kDelete, "pruned");
   }
 

@@ -222,7 +222,11 @@ void AppLane::Seen(const object::ResourceKey& key, object::Value object) {
   const std::string old_version(before == nullptr ? "" : ResourceVersionOf(*before));
   const LiveCache::Change change = world_.live.Put(key, std::move(object), now_);
   if (change.health_moved) news_.moved = true;
-  if (change.content_moved) Doubt(key);
+  if (change.content_moved) {
+    Doubt(key);
+  } else {
+    StillHolds(key, old_version);
+  }
 
   const Wanted* wanted = desired_.Find(key);
   const Record* record = world_.inventory.Find(key);
@@ -243,13 +247,34 @@ void AppLane::Seen(const object::ResourceKey& key, object::Value object) {
   app.repairs.try_emplace(key);
 }
 
-// An object that is about to be removed is not what it was when that was decided.
-void AppLane::Doubt(const object::ResourceKey& key) {
+// The run that is about to remove the object, or null.
+AppRun* AppLane::Removing(const object::ResourceKey& key) {
   const Record* record = world_.inventory.Find(key);
   const auto run = record == nullptr ? runs_.end() : runs_.find(record->app);
-  if (run == runs_.end() || Busy(key)) return;  // preconditions guard the request in flight
+  if (run == runs_.end()) return nullptr;
   const auto work = run->second.work.find(key);
-  if (work != run->second.work.end() && work->second.prune) run->second.wants_plan = true;
+  return work != run->second.work.end() && work->second.prune ? &run->second : nullptr;
+}
+
+// An object that is about to be removed is not what it was when that was decided.
+void AppLane::Doubt(const object::ResourceKey& key) {
+  AppRun* run = Removing(key);
+  if (run == nullptr) return;
+  // Preconditions guard a write in flight. While it is only read or looked into, nothing does.
+  const bool written = std::any_of(flights_.begin(), flights_.end(), [&](const auto& item) {
+    return item.second.key == key && item.second.verb != Verb::kGet;
+  });
+  if (!written) run->wants_plan = true;
+}
+
+// Only its status moved.
+void AppLane::StillHolds(const object::ResourceKey& key, const std::string& old_version) {
+  AppRun* run = Removing(key);
+  if (run == nullptr) return;
+  plan::Step& step = *run->work.at(key).prune;
+  if (step.resource_version == old_version) {
+    step.resource_version = ResourceVersionOf(*world_.live.Find(key));
+  }
 }
 
 void AppLane::Gone(const object::ResourceKey& key) {

@@ -79,7 +79,9 @@ class AppLane {
   void OnTick(const Event& event);
   void Seen(const object::ResourceKey& key, object::Value object);
   void Gone(const object::ResourceKey& key);
+  AppRun* Removing(const object::ResourceKey& key);
   void Doubt(const object::ResourceKey& key);
+  void StillHolds(const object::ResourceKey& key, const std::string& old_version);
   void ParentAnswered(AppRun& app, const std::optional<ApiFailure>& failure);
 
   // States.

@@ -163,7 +163,8 @@ bool AppLane::PerformPrune(AppRun& app, const object::ResourceKey& key, Work& wo
     return Send(app, work, Verb::kGet, std::move(flight));
   }
   const bool space = flight.step.action == plan::Action::kDelete && plan::IsNamespace(key);
-  if (space && !work.looked) return Look(app, work, std::move(flight));
+  // Good for one DELETE: when that fails, the next one comes later.
+  if (space && !std::exchange(work.looked, false)) return Look(app, work, std::move(flight));
   const bool release = flight.step.action == plan::Action::kRelease;
   return Send(app, work, release ? Verb::kPatch : Verb::kDelete, std::move(flight));
 }

@@ -172,10 +172,10 @@ std::optional<Request> Decider::MakeRequest(const plan::Step& step, Verb verb) c
   if (verb == Verb::kGet) return request;
   request.content_type = merge::ContentType(step.merge.kind);
   object::Value body = step.merge.body;
-  // What is deleted is what we have seen: not an object that somebody changed a moment ago.
-  if (const plan::LiveObject* live = world_.live.Find(step.key);
-      verb == Verb::kDelete && live != nullptr) {
-    body.as_object()["preconditions"].as_object()["resourceVersion"] = ResourceVersionOf(*live);
+  // What is deleted is what was looked at when that was decided, which may be long ago: not what
+  // somebody has made of it since, even when we know that, too.
+  if (verb == Verb::kDelete) {
+    body.as_object()["preconditions"].as_object()["resourceVersion"] = step.resource_version;
   }
   request.body = object::CanonicalJson(body);
   return request;

@@ -152,6 +152,25 @@ TEST_F(AnnouncedTest, FieldsOfOthersStay) {
   EXPECT_EQ(Live(ConfigMapKey("config-0"), {"data", "theirs"}), "x");
 }
 
+// The other app wants the object, too, and is refused: none of its documents was ever sent.
+TEST_F(AnnouncedTest, WhatAnAppWithoutTheObjectAnnouncedIsNoOriginal) {
+  const auto with = [](const std::string& field) {
+    FakeHub::App app;
+    app.objects.push_back(WithField("config-0", field));
+    return app;
+  };
+  Deploy({{"shop", Revision("", false)}});
+  sim.cluster.Edit(ConfigMapKey("config-0"),
+                   [](object::Value& map) { map.as_object()["data"].as_object()["theirs"] = "x"; });
+  Deploy({{"shop", Revision("", false)}, {"x", with("theirs")}});
+  const std::vector<std::string> codes = Codes("x");
+  ASSERT_EQ(std::count(codes.begin(), codes.end(), "ownership_conflict"), 1);
+  Deploy({{"shop", Revision("", false)}, {"x", with("other")}});
+  Deploy({{"shop", Revision("second", false)}, {"x", with("other")}});
+  EXPECT_EQ(Live(ConfigMapKey("config-0"), {"data", "second"}), "x");
+  EXPECT_EQ(Live(ConfigMapKey("config-0"), {"data", "theirs"}), "x");
+}
+
 TEST(InventoryAnnounced, TheNewestOfAnAppAreKeptAndAFailedStoreForgetsNoSettlement) {
   InventoryStore inventory;
   for (int64_t seq = 1; seq <= limits::kAnnouncedBundlesPerApp + 2; ++seq) {

@@ -102,8 +102,15 @@ class NamespaceHeldTest : public HeldTest {
     sim.hub.removed = {AppName("shop")};
     Deploy({{"z", Rest()}});
   }
-  bool SpaceIsThere() { return sim.cluster.Find({"", "Namespace", "", "shop"}) != nullptr; }
+  void KeepSpace() {
+    sim.cluster.Edit(kSpace, [](object::Value& space) {
+      object::Object& metadata = space.as_object()["metadata"].as_object();
+      metadata["annotations"].as_object()["dunlin.dev/prune"] = "disabled";
+    });
+  }
+  bool SpaceIsThere() { return sim.cluster.Find(kSpace) != nullptr; }
 
+  const object::ResourceKey kSpace{"", "Namespace", "", "shop"};
   object::Value foreign_;
 };
 
@@ -135,6 +142,61 @@ TEST_F(NamespaceHeldTest, AFailedLookHoldsIt) {
   sim.look_failure.reset();
   sim.Run(Millis(400000));
   EXPECT_FALSE(SpaceIsThere());
+}
+
+// A look takes dozens of requests.
+TEST_F(NamespaceHeldTest, WhatSomebodySaysDuringTheLookCounts) {
+  sim.hold_looks = true;
+  Remove();
+  KeepSpace();
+  sim.Settle();
+  sim.hold_looks = false;
+  sim.ReleaseLooks();
+  sim.Run(Millis(400000));
+  EXPECT_TRUE(SpaceIsThere());
+}
+
+TEST_F(NamespaceHeldTest, WhatSomebodySaysDuringADeleteThatFailsCounts) {
+  bool failed = false;
+  sim.cluster.fault = [&](const Request& request) -> std::optional<ApiFailure> {
+    if (request.verb != Verb::kDelete || !(request.key == kSpace)) return std::nullopt;
+    if (std::exchange(failed, true)) return std::nullopt;
+    KeepSpace();
+    return Refusal(503, "ServiceUnavailable");
+  };
+  Remove();
+  sim.Run(Millis(400000));
+  EXPECT_TRUE(failed);
+  EXPECT_TRUE(SpaceIsThere());
+}
+
+TEST_F(NamespaceHeldTest, ADeleteThatFailedIsTriedAgainAfterAnotherLook) {
+  bool failed = false;
+  sim.cluster.fault = [&](const Request& request) -> std::optional<ApiFailure> {
+    if (request.verb != Verb::kDelete || !(request.key == kSpace)) return std::nullopt;
+    if (std::exchange(failed, true)) return std::nullopt;
+    sim.cluster.Put(foreign_);
+    return Refusal(503, "ServiceUnavailable");
+  };
+  Remove();
+  sim.Run(Millis(60000));
+  EXPECT_TRUE(failed);
+  EXPECT_TRUE(SpaceIsThere());
+  EXPECT_TRUE(Has("prune_held"));
+}
+
+// Its status alone is no reason to think again.
+TEST_F(NamespaceHeldTest, AStatusThatMovesDuringTheLookCostsNoRequest) {
+  sim.hold_looks = true;
+  Remove();
+  sim.cluster.SetStatus(kSpace, Json(R"({"phase":"Active"})"));
+  sim.Settle();
+  NewWrites();
+  sim.hold_looks = false;
+  sim.ReleaseLooks();
+  sim.Settle();
+  EXPECT_FALSE(SpaceIsThere());
+  EXPECT_EQ(NewWrites().size(), 1u);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ void Simulation::Boot() {
   Kill();
   events_.clear();
   held_.clear();
+  looks_.clear();
   poll_.reset();
   wake_.reset();
   cluster.TakeEvents();
@@ -148,13 +149,8 @@ void Simulation::Perform(const Action& action) {
     held_.push_back(*request);
     if (!hold_answers) ReleaseAnswers();
   } else if (const auto* look = std::get_if<LookInto>(&action)) {
-    LookedInto looked;
-    looked.id = look->id;
-    for (const auto& [key, object] : cluster.objects()) {
-      if (key.namespace_ == look->namespace_) looked.found.push_back(key);
-    }
-    looked.failure = look_failure;
-    events_.push_back(std::move(looked));
+    looks_.push_back(*look);
+    if (!hold_looks) ReleaseLooks();
   } else if (const auto* batch = std::get_if<StoreRecords>(&action)) {
     PerformStore(*batch);
   } else if (const auto* send = std::get_if<SendReport>(&action)) {
@@ -187,6 +183,23 @@ void Simulation::ReleaseAnswers() {
     AnswerRequest(held_.front());
     held_.pop_front();
   }
+}
+
+void Simulation::ReleaseLooks() {
+  while (!looks_.empty()) {
+    AnswerLook(looks_.front());
+    looks_.pop_front();
+  }
+}
+
+void Simulation::AnswerLook(const LookInto& look) {
+  LookedInto looked;
+  looked.id = look.id;
+  for (const auto& [key, object] : cluster.objects()) {
+    if (key.namespace_ == look.namespace_) looked.found.push_back(key);
+  }
+  looked.failure = look_failure;
+  events_.push_back(std::move(looked));
 }
 
 void Simulation::AnswerRequest(const Request& request) {

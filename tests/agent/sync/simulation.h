@@ -56,6 +56,7 @@ class Simulation {
   std::map<plan::GroupKind, ApiFailure> unreadable;  // lists of these fail so
   std::optional<Error> report_error;
   std::optional<ApiFailure> look_failure;  // of a look into a namespace
+  bool hold_looks = false;                 // they take their time
   bool foreign_parent = false;             // the parents' name is taken by somebody else
   std::set<object::GroupVersion> forbidden_schemas;
 
@@ -72,6 +73,7 @@ class Simulation {
   std::vector<Request> HeldRequests() const { return {held_.begin(), held_.end()}; }
   // Answers that are held, in order.
   void ReleaseAnswers();
+  void ReleaseLooks();
 
  private:
   void Perform(const Action& action);
@@ -81,11 +83,13 @@ class Simulation {
   void PerformSend(const SendReport& send);
   void PerformParent(const Action& action);
   void AnswerRequest(const Request& request);
+  void AnswerLook(const LookInto& look);
   bool AnswerPoll();
 
   std::unique_ptr<SyncMachine> machine_;
   std::deque<Event> events_;
   std::deque<Request> held_;
+  std::deque<LookInto> looks_;
   std::optional<wire::PollRequest> poll_;
   TimePoint poll_until_{};  // the hub holds it no longer
   std::optional<TimePoint> wake_;
