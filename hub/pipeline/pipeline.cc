@@ -328,10 +328,6 @@ void Pipeline::OnRendered(const CommitTask& task, const TaskPlan& plan,
           FailureContext context =
               ContextOf(result.by_renderer ? Stage::kRender : Stage::kSeal, *target.spec);
           context.fault = result.fault;
-          // Then from the commit that it is of; when that fails, too, the next agent that asks
-          // tries.
-          target.dirty = target.lost && target.memory.revision != task.commit.str();
-          target.lost = target.dirty;
           Fail(target, task.commit, *result.error, context);
         } else if (IsBehind(key, target, task.commit)) {
           TakeBehind(target, result, input, task.commit);
@@ -379,6 +375,10 @@ void Pipeline::TakeBundle(const TargetKey& key, const JobResult& result, const R
 void Pipeline::Fail(Target& target, const RevisionId& commit, const Error& error,
                     const FailureContext& context) {
   target.retry = IsRetryable(error.code);
+  // A lost bundle is made from the commit that it is of then; when that fails, too, the next agent
+  // that asks tries.
+  target.dirty = target.lost && !target.to_pin && target.memory.revision != commit.str();
+  target.lost = target.dirty;
   if (target.memory.failed_revision != commit.str()) {
     target.memory.failed_revision = commit.str();
     target.row_changed = true;
@@ -393,7 +393,6 @@ void Pipeline::OnTaskFailed(const CommitTask& task, Stage stage, const Error& er
     Target& target = found->second;
     if (target.generation != member.generation) continue;
     target.evaluated = task.commit.str();
-    target.dirty = false;
     Error cause = error;
     if (Pinned(member.key.first) && !target.memory.bundle) {
       cause.message +=

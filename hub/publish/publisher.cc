@@ -16,8 +16,14 @@ namespace {
 constexpr Millis kFloorAhead = std::chrono::hours(24);
 
 // An agent fetches a bundle by itself when it did not fit into the answer or came damaged. Decoding
-// it finds out which; once in this time, however many agents ask.
+// it finds out which, and one that is gone is said; once in this time, however many agents ask.
 constexpr Millis kCheckEvery{30'000};
+
+// Whether that was not done for the bundle in this time; then it is now.
+bool IsDue(std::map<BundleDigest, Millis>& done, const BundleDigest& digest, Millis now) {
+  std::erase_if(done, [&](const auto& old) { return now - old.second >= kCheckEvery; });
+  return done.emplace(digest, now).second;
+}
 
 std::string Name(const ClusterId& cluster) { return "cluster " + cluster.str(); }
 
@@ -227,7 +233,7 @@ Result<Bytes> Publisher::BundleFrame(const BundleChoice& choice) {
   } else {
     auto stored = bundles_.Get(choice.digest);
     if (!stored) {
-      if (lost_) lost_(choice.digest);  // that it cannot be written anew either is said there
+      TellLost(choice.digest);
       return stored.error();
     }
     payload.raw_bytes = stored->raw_bytes;
@@ -309,12 +315,13 @@ bool Publisher::Made(const ClusterId& cluster, const wire::Have& have) const {
 }
 
 void Publisher::CheckStored(const BundleDigest& digest) {
-  const Millis now = clock_.Monotonic();
-  const auto checked = checked_.find(digest);
-  if (checked != checked_.end() && now - checked->second < kCheckEvery) return;
-  std::erase_if(checked_, [&](const auto& old) { return now - old.second >= kCheckEvery; });
   // A damaged file is removed by this look at it.
-  if (bundles_.GetRaw(digest)) checked_[digest] = now;
+  if (IsDue(checked_, digest, clock_.Monotonic())) (void)bundles_.GetRaw(digest);
+}
+
+void Publisher::TellLost(const BundleDigest& digest) {
+  // That it cannot be written anew either is said by the render.
+  if (lost_ && IsDue(told_lost_, digest, clock_.Monotonic())) lost_(digest);
 }
 
 std::set<BundleDigest> Publisher::Missing(const std::set<BundleDigest>& bundles) const {

@@ -53,7 +53,8 @@ class Publisher {
   ~Publisher();
   void OnPublish(Wake wake) { wake_ = std::move(wake); }
 
-  // Called with a bundle whose file is gone or damaged when an agent needs it.
+  // Called with a bundle whose file is gone or damaged when an agent needs it, once in a while for
+  // one bundle: it makes the hub look at Git.
   using Lost = std::function<void(const BundleDigest&)>;
   void OnLost(Lost lost) { lost_ = std::move(lost); }
 
@@ -116,6 +117,7 @@ class Publisher {
   void NoteHeld(const ClusterId& cluster, int64_t seq);
   bool Made(const ClusterId& cluster, const wire::Have& have) const;
   void CheckStored(const BundleDigest& digest);
+  void TellLost(const BundleDigest& digest);
   const trust::Statement* Find(const ClusterId& cluster, const Digest& statement, Bytes* raw) const;
 
   HubState& state_;
@@ -125,7 +127,8 @@ class Publisher {
   Config config_;
   Wake wake_;
   Lost lost_;
-  std::map<BundleDigest, Millis> checked_;  // when a stored bundle was decoded last, monotonic
+  std::map<BundleDigest, Millis> checked_;    // when a stored bundle was decoded last, monotonic
+  std::map<BundleDigest, Millis> told_lost_;  // when it was said last, monotonic
   std::map<ClusterId, std::vector<Kept>> statements_;  // oldest first
   std::map<ClusterId, Held> held_;
   HeadRecord head_;

@@ -198,6 +198,22 @@ TEST_F(HoldTest, AClusterThatJoinedAfterTheEntryGoesBackWithTheOthers) {
   EXPECT_TRUE(pipeline.Pinned("shop"));
 }
 
+TEST_F(HoldTest, ALostBundleIsNoTightLoopWhenTheEntryCannotBeRendered) {
+  Catalogue({AppText("shop"), ClusterText("c1")});
+  Fetch("1");
+  Work();
+  old = OldBundle{*Memory(kShop1).bundle, Memory(kShop1).raw_bytes, 1, "1"};
+  Catalogue({AppText("shop"), ClusterText("c1"), ClusterText("c2", "us")});
+  Fetch("2");
+  Work();
+  newest = *Memory(kShop2).bundle;
+  ASSERT_TRUE(pipeline.Rollback("shop", {{kShop1.second, old}}, "1").has_value());
+  ASSERT_EQ(pipeline.Lost({newest}).size(), 1u);
+  render_error = MakeError(Errc::kInvalidArgument, "nothing renders");
+  Work();
+  EXPECT_FALSE(pipeline.targets().at(kShop2).lost);
+}
+
 TEST_F(HoldTest, ACommitThatIsGoneIsTheProblemOfAClusterThatJoins) {
   RolledBack();
   Restart("");  // the entry is not kept any more

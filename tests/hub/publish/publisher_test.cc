@@ -622,6 +622,9 @@ TEST_F(PublisherTest, ALostBundleIsSaidToTheHubAndWithoutItsPathsToTheAgent) {
   ASSERT_FALSE(fetched.has_value());
   EXPECT_EQ(fetched.error().code, Errc::kUnavailable);
   EXPECT_EQ(fetched.error().message.find('/'), std::string::npos) << fetched.error().message;
+  EXPECT_EQ(lost.size(), 1u) << "each ask would be a look at Git, and agents ask every few seconds";
+  clock_.now += Seconds(30);
+  EXPECT_FALSE(publisher_->BundleFrames(kA, bundle, std::nullopt).has_value());
   EXPECT_EQ(lost.size(), 2u);
 }
 
