@@ -69,7 +69,9 @@ Status Hub::Load(HubState& state) {
   for (const HistoryRecord& entry : snapshot.history) {
     const auto pin = snapshot.pins.find(entry.app);
     if (pin == snapshot.pins.end() || pin->second != std::to_string(entry.id)) continue;
-    pinned[entry.app] = entry.revision;
+    Pipeline::Pin& held = pinned[entry.app];
+    held.commit = entry.revision;
+    for (const HistoryRecord::Entry& old : entry.entries) held.clusters.insert(old.cluster);
   }
   pipeline_.Restore(std::move(targets), std::move(pinned));
   for (const SourceRecord& source : snapshot.sources) {

@@ -44,7 +44,12 @@ void Pipeline::Restore(std::map<TargetKey, TargetMemory> targets, Pins pinned) {
   for (auto& [key, memory] : targets) {
     Target& target = targets_[key];
     target.memory = std::move(memory);
-    if (Pinned(key.first)) HoldBack(key, target);
+    const auto pin = pinned_.find(key.first);
+    if (pin == pinned_.end()) continue;
+    HoldBack(key, target);
+    // The hub ended before the cluster had what the entry's commit gives.
+    target.to_pin = !pin->second.commit.empty() && !pin->second.clusters.contains(key.second) &&
+                    target.memory.bundle && target.memory.revision != pin->second.commit;
   }
 }
 
@@ -155,7 +160,7 @@ std::optional<RevisionId> Pipeline::Due(const TargetKey& key, const Target& targ
     if (commit.empty() || (!target.dirty && target.evaluated == commit)) return std::nullopt;
     return RevisionId(commit);
   };
-  if (pinned && (!target.memory.bundle || target.to_pin)) return unless_done(pin->second);
+  if (pinned && (!target.memory.bundle || target.to_pin)) return unless_done(pin->second.commit);
   // One that does not follow Git now, or cannot, gets its bundle back from the commit it is of.
   const bool behind = pinned || !MayAdvance(key, target) || !target.memory.failed_revision.empty();
   if (target.lost && target.dirty && behind) {
@@ -195,7 +200,7 @@ std::optional<CommitTask> Pipeline::NextTask(const std::string& repo_key) {
     const std::string newest = ref == nullptr ? "" : ref->commit.str();
     target.pending = !MayAdvance(key, target) && target.memory.revision != newest ? newest : "";
     const auto pin = pinned_.find(key.first);
-    if (pin != pinned_.end() && pin->second.empty() && !target.memory.bundle) {
+    if (pin != pinned_.end() && pin->second.commit.empty() && !target.memory.bundle) {
       SetProblem(target, NoPinnedCommit(key.first));
     }
     const auto commit = Due(key, target);

@@ -136,8 +136,12 @@ class Pipeline {
 
   explicit Pipeline(Config config) : config_(std::move(config)) {}
 
-  // App -> the commit of the history entry that a rollback holds it at; empty: not known any more.
-  using Pins = std::map<std::string, std::string>;
+  // The history entry that a rollback holds an app at.
+  struct Pin {
+    std::string commit;            // empty: the entry is not kept any more
+    std::set<ClusterId> clusters;  // that have a bundle in it
+  };
+  using Pins = std::map<std::string, Pin>;  // by app
 
   // What the database holds. REQUIRES: called once, first.
   void Restore(std::map<TargetKey, TargetMemory> targets, Pins pinned);
