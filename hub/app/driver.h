@@ -122,7 +122,8 @@ class Driver {
   void TellCatalogue();
   void TellRenders(const CommitTask& task, const TaskPlan& plan,
                    const std::vector<JobResult>& results);
-  void EndRollbacks();
+  Status EndRollbacks();
+  Status PublishChanges();
   void FindLost();
   void RenewHead();
   void CollectUnused();

@@ -4,12 +4,16 @@
 namespace dunlin::hub {
 
 // On disk before what ended them is published: after a crash between the two it is news again.
-void Driver::EndRollbacks() {
-  for (const std::string& app : parts_.pipeline.TakeEndedRollbacks()) {
-    log_.Info("rollback_ended", {{"app", app}});
-    const Status unpinned = parts_.model.SetPin(app, std::nullopt);
-    if (!unpinned) log_.Warn("unpin_failed", unpinned.error(), {{"app", app}});
+Status Driver::EndRollbacks() {
+  std::set<std::string> ended;
+  for (const auto& [app, entry] : parts_.model.pins()) {
+    if (!parts_.pipeline.Pinned(app)) ended.insert(app);
   }
+  for (const std::string& app : ended) {
+    TRY_VOID(parts_.model.SetPin(app, std::nullopt));
+    log_.Info("rollback_ended", {{"app", app}});
+  }
+  return {};
 }
 
 void Driver::Lost(const std::set<BundleDigest>& bundles) {

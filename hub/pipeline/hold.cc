@@ -87,7 +87,6 @@ void Pipeline::FollowAgain(Target& target) {
 }
 
 void Pipeline::EndRollback(const std::string& app, const std::set<TargetKey>& taken) {
-  ended_.insert(app);
   for (auto& [key, target] : targets_) {
     if (key.first != app || taken.contains(key)) continue;
     FollowAgain(target);

@@ -183,9 +183,6 @@ class Pipeline {
   // `results[i]` is of job i of the plan. REQUIRES: equal sizes.
   void OnRendered(const CommitTask& task, const TaskPlan& plan,
                   const std::vector<JobResult>& results, TimePoint now);
-  // The apps whose rollback has ended since, because Git says something else of them than what the
-  // rollback went away from; clears it.
-  std::set<std::string> TakeEndedRollbacks() { return std::exchange(ended_, {}); }
   // The task as a whole could not be done: no tree, no sandbox.
   void OnTaskFailed(const CommitTask& task, Stage stage, const Error& error);
 
@@ -199,6 +196,7 @@ class Pipeline {
   // which clusters without an old bundle are rendered at. kNotFound: no cluster of it is a target.
   Status Rollback(const std::string& app, const std::map<ClusterId, OldBundle>& bundles,
                   const std::string& commit);
+  // No longer when Git says something else of it than what the rollback went away from.
   bool Pinned(const std::string& app) const { return pinned_.contains(app); }
 
   // The files of these bundles are gone or damaged: renders their targets again, those that do not
@@ -265,7 +263,6 @@ class Pipeline {
   std::map<RefKey, Ref> refs_;
   std::map<ClusterId, wire::Facts> facts_;
   Pins pinned_;
-  std::set<std::string> ended_;
   std::set<std::string> triggers_;
   std::set<TargetKey> removed_;
   std::set<TargetKey> confirmed_;  // removals that a person has confirmed, not yet published
