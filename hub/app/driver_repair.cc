@@ -22,6 +22,27 @@ void Driver::Lost(const std::set<BundleDigest>& bundles) {
   if (!apps.empty()) wake_.Notify();
 }
 
+void Driver::Check(const BundleDigest& bundle) {
+  if (stopping_) return;
+  ++checks_;
+  tasks_.Spawn(CheckFile(bundle), [this, bundle](const Status& sound) {
+    --checks_;
+    round_done_.Notify();
+    const bool lost =
+        !sound && (sound.error().code == Errc::kCorrupt || sound.error().code == Errc::kNotFound);
+    if (lost && !stopping_) Lost({bundle});
+  });
+}
+
+TaskVoid Driver::CheckFile(BundleDigest bundle) {
+  // A damaged file is removed by this look at it.
+  std::function<Status()> look = [&store = parts_.bundles, bundle]() -> Status {
+    TRY(const Bytes raw, store.GetRaw(bundle));
+    return {};
+  };
+  co_return co_await net::RunOn(parts_.pool, std::move(look));
+}
+
 void Driver::FindLost() {
   std::set<BundleDigest> wanted;
   for (const auto& [key, target] : parts_.pipeline.targets()) {

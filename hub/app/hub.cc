@@ -46,6 +46,7 @@ Hub::Hub(HubConfig config, HubKeys keys, Worlds worlds, asio::any_io_executor ex
   DeclareHubMetrics(metrics_);
   publisher_.OnPublish([this](const ClusterId& cluster) { gate_.Notify(cluster); });
   publisher_.OnLost([this](const BundleDigest& bundle) { driver_.Lost({bundle}); });
+  publisher_.OnFetched([this](const BundleDigest& bundle) { driver_.Check(bundle); });
   enrolment_.OnEnrolled([this](const ClusterId& cluster) { driver_.Enrolled(cluster); });
 }
 

@@ -15,14 +15,13 @@ namespace {
 // and taking it would use up the numbers of the whole fleet.
 constexpr Millis kFloorAhead = std::chrono::hours(24);
 
-// An agent fetches a bundle by itself when it did not fit into the answer or came damaged. Decoding
-// it finds out which, and one that is gone is said; once in this time, however many agents ask.
-constexpr Millis kCheckEvery{30'000};
+// That a bundle is fetched or gone is said once in this time, however many agents ask.
+constexpr Millis kSayEvery{30'000};
 
-// Whether that was not done for the bundle in this time; then it is now.
-bool IsDue(std::map<BundleDigest, Millis>& done, const BundleDigest& digest, Millis now) {
-  std::erase_if(done, [&](const auto& old) { return now - old.second >= kCheckEvery; });
-  return done.emplace(digest, now).second;
+// Whether it was not said of the bundle in this time; then it is now.
+bool IsDue(std::map<BundleDigest, Millis>& said, const BundleDigest& digest, Millis now) {
+  std::erase_if(said, [&](const auto& old) { return now - old.second >= kSayEvery; });
+  return said.emplace(digest, now).second;
 }
 
 std::string Name(const ClusterId& cluster) { return "cluster " + cluster.str(); }
@@ -281,7 +280,7 @@ Result<Bytes> Publisher::BundleFrames(const ClusterId& cluster, const BundleDige
   }
   BundleChoice choice{digest, std::nullopt};
   if (from && grants(*from)) choice.from = from;
-  CheckStored(digest);
+  if (fetched_ && IsDue(told_fetched_, digest, clock_.Monotonic())) fetched_(digest);
   auto out = BundleFrame(choice);
   if (!out) {
     // Without the hub's own paths: they say nothing to the other side.
@@ -312,11 +311,6 @@ bool Publisher::Made(const ClusterId& cluster, const wire::Have& have) const {
   // One that was away for long. What cannot be looked up now is not known: that prunes nothing.
   const auto made = state_.FindMade(cluster, have.seq);
   return made && *made && same(**made);
-}
-
-void Publisher::CheckStored(const BundleDigest& digest) {
-  // A damaged file is removed by this look at it.
-  if (IsDue(checked_, digest, clock_.Monotonic())) (void)bundles_.GetRaw(digest);
 }
 
 void Publisher::TellLost(const BundleDigest& digest) {

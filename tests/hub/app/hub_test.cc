@@ -265,6 +265,21 @@ TEST_F(HubTest, WhatEndsARollbackIsPublishedAfterItsEndIsStored) {
   EXPECT_TRUE(world.real_state->Load()->pins.empty());
 }
 
+TEST_F(HubTest, ADamagedBundleThatAnAgentFetchesIsMadeAgain) {
+  HubWorld::Agent agent = Shop();
+  const BundleDigest bundle = agent.bundles.at(0);
+  const std::string hex = bundle.Hex();
+  const std::string file = world.dir + "/bundles/" + hex.substr(0, 2) + "/" + hex;
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
+  EXPECT_OK(world.hub->agents().Bundle(agent.identity, bundle, std::nullopt));
+  // The pool has one thread: this comes after the look at the file.
+  std::function<Status()> nothing = [] { return Status(); };
+  ASSERT_OK(world.Run(net::RunOn(world.pool, std::move(nothing))));
+  ASSERT_OK(world.Refresh());
+  EXPECT_EQ(world.log.count["bundle_lost"], 1);
+  EXPECT_OK(world.bundles->GetRaw(bundle));
+}
+
 TEST_F(HubTest, ARestartChangesNothingForAnAgent) {
   HubWorld::Agent agent = Shop();
   const int renders = world.renderer.renders;
