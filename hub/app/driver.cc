@@ -43,8 +43,8 @@ TaskVoid Driver::Run() {
     auto woken = co_await wake_.Wait(wait);
     if (!woken && woken.error().code == Errc::kCancelled) break;
   }
-  // Rounds refer to this object: they end before it does.
-  while (running_ > 0) {
+  // Rounds and checks refer to this object: they end before it does.
+  while (running_ > 0 || checks_ > 0) {
     auto waited = co_await round_done_.Wait(kTick);
     if (!waited && waited.error().code == Errc::kCancelled) break;
   }

@@ -75,6 +75,8 @@ class Driver {
   void Recovered(const ClusterId& cluster);
   // The files of these bundles are gone or damaged: their apps are rendered again.
   void Lost(const std::set<BundleDigest>& bundles);
+  // Looks, on the pool, whether the file of the bundle is sound; if not, the bundle is lost.
+  void Check(const BundleDigest& bundle);
   // Publishes what has changed; bundles whose deltas are not ready travel whole. A failure keeps
   // everything for the next try and is shown.
   Status Publish();
@@ -122,8 +124,10 @@ class Driver {
   void TellCatalogue();
   void TellRenders(const CommitTask& task, const TaskPlan& plan,
                    const std::vector<JobResult>& results);
-  void EndRollbacks();
+  Status EndRollbacks();
+  Status PublishChanges();
   void FindLost();
+  TaskVoid CheckFile(BundleDigest bundle);
   void RenewHead();
   void CollectUnused();
   std::vector<ClusterContent> ContentsOf(const Publication& publication) const;
@@ -136,8 +140,9 @@ class Driver {
   SourceSchedule schedule_;
   FetchNotes notes_;
   std::map<std::string, RoundState> rounds_;
-  net::TaskGroup tasks_;  // one for each round
+  net::TaskGroup tasks_;  // one for each round and each check
   int running_ = 0;
+  int checks_ = 0;  // of files, under way
   bool stopping_ = false;
   net::Event wake_;
   net::Event round_done_;

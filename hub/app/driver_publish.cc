@@ -45,6 +45,21 @@ TaskVoid Driver::PublishWithDeltas() {
 }
 
 Status Driver::Publish() {
+  Status published = EndRollbacks();
+  if (published) published = PublishChanges();
+  if (published) {
+    publish_error_.reset();
+    publish_backoff_.Reset();
+    return {};
+  }
+  publish_error_ = published.error();
+  publish_again_ = parts_.clock.Monotonic() + publish_backoff_.Next(parts_.random.Next());
+  log_.Warn("publish_failed", published.error());
+  TouchWhenChanged();
+  return published;
+}
+
+Status Driver::PublishChanges() {
   const Publication publication = parts_.pipeline.Collect();
   if (publication.empty()) return {};
   const TimePoint now = parts_.clock.Now();
@@ -53,22 +68,13 @@ Status Driver::Publish() {
   const Millis start = parts_.clock.Monotonic();
   // A transaction that stays on the io thread (2 to 4 ms with its fsync for one cluster):
   // database and memory change together, and no poll is answered between the two.
-  auto published = parts_.publisher.Publish(contents, record);
-  if (!published) {
-    publish_error_ = published.error();
-    publish_again_ = parts_.clock.Monotonic() + publish_backoff_.Next(parts_.random.Next());
-    log_.Warn("publish_failed", published.error());
-    TouchWhenChanged();
-    return published.error();
-  }
-  publish_error_.reset();
-  publish_backoff_.Reset();
+  TRY(const PublishResult published, parts_.publisher.Publish(contents, record));
   parts_.pipeline.Published(publication, parts_.clock.Now());
   parts_.model.TakePublished(record);
-  if (published->head_number != 0) {
+  if (published.head_number != 0) {
     parts_.metrics.Add("dunlin_publish_total");
-    log_.Info("published", {{"head", published->head_number},
-                            {"clusters", published->changed.size()},
+    log_.Info("published", {{"head", published.head_number},
+                            {"clusters", published.changed.size()},
                             {"ms", (parts_.clock.Monotonic() - start).count()}});
   }
   return {};

@@ -222,7 +222,6 @@ TaskVoid Driver::RenderTask(const CommitTask& task, const TaskPlan& plan, const 
   CO_TRY(const std::vector<JobResult> results, co_await net::RunOn(parts_.pool, std::move(seal)));
   TellRenders(task, plan, results);
   parts_.pipeline.OnRendered(task, plan, results, parts_.clock.Now());
-  EndRollbacks();
   const auto failed = std::count_if(results.begin(), results.end(),
                                     [](const JobResult& result) { return !result.sealed; });
   log_.Info("rendered", {{"repo", task.repo_key},

@@ -46,6 +46,7 @@ Hub::Hub(HubConfig config, HubKeys keys, Worlds worlds, asio::any_io_executor ex
   DeclareHubMetrics(metrics_);
   publisher_.OnPublish([this](const ClusterId& cluster) { gate_.Notify(cluster); });
   publisher_.OnLost([this](const BundleDigest& bundle) { driver_.Lost({bundle}); });
+  publisher_.OnFetched([this](const BundleDigest& bundle) { driver_.Check(bundle); });
   enrolment_.OnEnrolled([this](const ClusterId& cluster) { driver_.Enrolled(cluster); });
 }
 
@@ -69,7 +70,9 @@ Status Hub::Load(HubState& state) {
   for (const HistoryRecord& entry : snapshot.history) {
     const auto pin = snapshot.pins.find(entry.app);
     if (pin == snapshot.pins.end() || pin->second != std::to_string(entry.id)) continue;
-    pinned[entry.app] = entry.revision;
+    Pipeline::Pin& held = pinned[entry.app];
+    held.commit = entry.revision;
+    for (const HistoryRecord::Entry& old : entry.entries) held.clusters.insert(old.cluster);
   }
   pipeline_.Restore(std::move(targets), std::move(pinned));
   for (const SourceRecord& source : snapshot.sources) {

@@ -7,6 +7,7 @@ namespace dunlin::hub {
 
 void Pipeline::HoldBack(const TargetKey& key, Target& target) {
   TargetMemory& memory = target.memory;
+  const TargetMemory before = memory;
   // Held already, never rendered, or not known what from: the next look finds what Git says.
   if (!memory.held_back && memory.bundle && !memory.render_key.empty()) {
     const bool known = target.spec != nullptr && !target.dirty;
@@ -16,6 +17,7 @@ void Pipeline::HoldBack(const TargetKey& key, Target& target) {
   }
   memory.render_key.clear();
   memory.reads.clear();
+  target.row_changed |= memory != before;
 }
 
 Status Pipeline::Rollback(const std::string& app, const std::map<ClusterId, OldBundle>& bundles,
@@ -42,7 +44,9 @@ Status Pipeline::Rollback(const std::string& app, const std::map<ClusterId, OldB
     target.cause = "rollback";
     target.row_changed = true;
   }
-  pinned_[app] = commit;
+  Pin& pin = pinned_[app];
+  pin = {commit, {}};
+  for (const auto& [cluster, old] : bundles) pin.clusters.insert(cluster);
   return {};
 }
 
@@ -83,7 +87,6 @@ void Pipeline::FollowAgain(Target& target) {
 }
 
 void Pipeline::EndRollback(const std::string& app, const std::set<TargetKey>& taken) {
-  ended_.insert(app);
   for (auto& [key, target] : targets_) {
     if (key.first != app || taken.contains(key)) continue;
     FollowAgain(target);

@@ -44,7 +44,12 @@ void Pipeline::Restore(std::map<TargetKey, TargetMemory> targets, Pins pinned) {
   for (auto& [key, memory] : targets) {
     Target& target = targets_[key];
     target.memory = std::move(memory);
-    if (Pinned(key.first)) HoldBack(key, target);
+    const auto pin = pinned_.find(key.first);
+    if (pin == pinned_.end()) continue;
+    HoldBack(key, target);
+    // The hub ended before the cluster had what the entry's commit gives.
+    target.to_pin = !pin->second.commit.empty() && !pin->second.clusters.contains(key.second) &&
+                    target.memory.bundle && target.memory.revision != pin->second.commit;
   }
 }
 
@@ -155,7 +160,7 @@ std::optional<RevisionId> Pipeline::Due(const TargetKey& key, const Target& targ
     if (commit.empty() || (!target.dirty && target.evaluated == commit)) return std::nullopt;
     return RevisionId(commit);
   };
-  if (pinned && (!target.memory.bundle || target.to_pin)) return unless_done(pin->second);
+  if (pinned && (!target.memory.bundle || target.to_pin)) return unless_done(pin->second.commit);
   // One that does not follow Git now, or cannot, gets its bundle back from the commit it is of.
   const bool behind = pinned || !MayAdvance(key, target) || !target.memory.failed_revision.empty();
   if (target.lost && target.dirty && behind) {
@@ -195,7 +200,7 @@ std::optional<CommitTask> Pipeline::NextTask(const std::string& repo_key) {
     const std::string newest = ref == nullptr ? "" : ref->commit.str();
     target.pending = !MayAdvance(key, target) && target.memory.revision != newest ? newest : "";
     const auto pin = pinned_.find(key.first);
-    if (pin != pinned_.end() && pin->second.empty() && !target.memory.bundle) {
+    if (pin != pinned_.end() && pin->second.commit.empty() && !target.memory.bundle) {
       SetProblem(target, NoPinnedCommit(key.first));
     }
     const auto commit = Due(key, target);
@@ -328,10 +333,6 @@ void Pipeline::OnRendered(const CommitTask& task, const TaskPlan& plan,
           FailureContext context =
               ContextOf(result.by_renderer ? Stage::kRender : Stage::kSeal, *target.spec);
           context.fault = result.fault;
-          // Then from the commit that it is of; when that fails, too, the next agent that asks
-          // tries.
-          target.dirty = target.lost && target.memory.revision != task.commit.str();
-          target.lost = target.dirty;
           Fail(target, task.commit, *result.error, context);
         } else if (IsBehind(key, target, task.commit)) {
           TakeBehind(target, result, input, task.commit);
@@ -379,6 +380,10 @@ void Pipeline::TakeBundle(const TargetKey& key, const JobResult& result, const R
 void Pipeline::Fail(Target& target, const RevisionId& commit, const Error& error,
                     const FailureContext& context) {
   target.retry = IsRetryable(error.code);
+  // A lost bundle is made from the commit that it is of then; when that fails, too, the next agent
+  // that asks tries.
+  target.dirty = target.lost && !target.to_pin && target.memory.revision != commit.str();
+  target.lost = target.dirty;
   if (target.memory.failed_revision != commit.str()) {
     target.memory.failed_revision = commit.str();
     target.row_changed = true;
@@ -393,7 +398,6 @@ void Pipeline::OnTaskFailed(const CommitTask& task, Stage stage, const Error& er
     Target& target = found->second;
     if (target.generation != member.generation) continue;
     target.evaluated = task.commit.str();
-    target.dirty = false;
     Error cause = error;
     if (Pinned(member.key.first) && !target.memory.bundle) {
       cause.message +=

@@ -136,8 +136,12 @@ class Pipeline {
 
   explicit Pipeline(Config config) : config_(std::move(config)) {}
 
-  // App -> the commit of the history entry that a rollback holds it at; empty: not known any more.
-  using Pins = std::map<std::string, std::string>;
+  // The history entry that a rollback holds an app at.
+  struct Pin {
+    std::string commit;            // empty: the entry is not kept any more
+    std::set<ClusterId> clusters;  // that have a bundle in it
+  };
+  using Pins = std::map<std::string, Pin>;  // by app
 
   // What the database holds. REQUIRES: called once, first.
   void Restore(std::map<TargetKey, TargetMemory> targets, Pins pinned);
@@ -179,9 +183,6 @@ class Pipeline {
   // `results[i]` is of job i of the plan. REQUIRES: equal sizes.
   void OnRendered(const CommitTask& task, const TaskPlan& plan,
                   const std::vector<JobResult>& results, TimePoint now);
-  // The apps whose rollback has ended since, because Git says something else of them than what the
-  // rollback went away from; clears it.
-  std::set<std::string> TakeEndedRollbacks() { return std::exchange(ended_, {}); }
   // The task as a whole could not be done: no tree, no sandbox.
   void OnTaskFailed(const CommitTask& task, Stage stage, const Error& error);
 
@@ -195,6 +196,7 @@ class Pipeline {
   // which clusters without an old bundle are rendered at. kNotFound: no cluster of it is a target.
   Status Rollback(const std::string& app, const std::map<ClusterId, OldBundle>& bundles,
                   const std::string& commit);
+  // No longer when Git says something else of it than what the rollback went away from.
   bool Pinned(const std::string& app) const { return pinned_.contains(app); }
 
   // The files of these bundles are gone or damaged: renders their targets again, those that do not
@@ -261,7 +263,6 @@ class Pipeline {
   std::map<RefKey, Ref> refs_;
   std::map<ClusterId, wire::Facts> facts_;
   Pins pinned_;
-  std::set<std::string> ended_;
   std::set<std::string> triggers_;
   std::set<TargetKey> removed_;
   std::set<TargetKey> confirmed_;  // removals that a person has confirmed, not yet published

@@ -15,9 +15,14 @@ namespace {
 // and taking it would use up the numbers of the whole fleet.
 constexpr Millis kFloorAhead = std::chrono::hours(24);
 
-// An agent fetches a bundle by itself when it did not fit into the answer or came damaged. Decoding
-// it finds out which; once in this time, however many agents ask.
-constexpr Millis kCheckEvery{30'000};
+// That a bundle is fetched or gone is said once in this time, however many agents ask.
+constexpr Millis kSayEvery{30'000};
+
+// Whether it was not said of the bundle in this time; then it is now.
+bool IsDue(std::map<BundleDigest, Millis>& said, const BundleDigest& digest, Millis now) {
+  std::erase_if(said, [&](const auto& old) { return now - old.second >= kSayEvery; });
+  return said.emplace(digest, now).second;
+}
 
 std::string Name(const ClusterId& cluster) { return "cluster " + cluster.str(); }
 
@@ -227,7 +232,7 @@ Result<Bytes> Publisher::BundleFrame(const BundleChoice& choice) {
   } else {
     auto stored = bundles_.Get(choice.digest);
     if (!stored) {
-      if (lost_) lost_(choice.digest);  // that it cannot be written anew either is said there
+      TellLost(choice.digest);
       return stored.error();
     }
     payload.raw_bytes = stored->raw_bytes;
@@ -275,7 +280,7 @@ Result<Bytes> Publisher::BundleFrames(const ClusterId& cluster, const BundleDige
   }
   BundleChoice choice{digest, std::nullopt};
   if (from && grants(*from)) choice.from = from;
-  CheckStored(digest);
+  if (fetched_ && IsDue(told_fetched_, digest, clock_.Monotonic())) fetched_(digest);
   auto out = BundleFrame(choice);
   if (!out) {
     // Without the hub's own paths: they say nothing to the other side.
@@ -308,13 +313,9 @@ bool Publisher::Made(const ClusterId& cluster, const wire::Have& have) const {
   return made && *made && same(**made);
 }
 
-void Publisher::CheckStored(const BundleDigest& digest) {
-  const Millis now = clock_.Monotonic();
-  const auto checked = checked_.find(digest);
-  if (checked != checked_.end() && now - checked->second < kCheckEvery) return;
-  std::erase_if(checked_, [&](const auto& old) { return now - old.second >= kCheckEvery; });
-  // A damaged file is removed by this look at it.
-  if (bundles_.GetRaw(digest)) checked_[digest] = now;
+void Publisher::TellLost(const BundleDigest& digest) {
+  // That it cannot be written anew either is said by the render.
+  if (lost_ && IsDue(told_lost_, digest, clock_.Monotonic())) lost_(digest);
 }
 
 std::set<BundleDigest> Publisher::Missing(const std::set<BundleDigest>& bundles) const {

@@ -53,9 +53,15 @@ class Publisher {
   ~Publisher();
   void OnPublish(Wake wake) { wake_ = std::move(wake); }
 
-  // Called with a bundle whose file is gone or damaged when an agent needs it.
+  // Called with a bundle whose file is gone or damaged when an agent needs it, once in a while for
+  // one bundle: it makes the hub look at Git.
   using Lost = std::function<void(const BundleDigest&)>;
   void OnLost(Lost lost) { lost_ = std::move(lost); }
+
+  // Called with a bundle that an agent fetches by itself: it did not fit into the answer, or came
+  // damaged; once in a while for one bundle. To look at its file takes too long for this thread.
+  using Fetched = std::function<void(const BundleDigest&)>;
+  void OnFetched(Fetched fetched) { fetched_ = std::move(fetched); }
 
   // What the database holds; refuses documents that do not parse (kCorrupt).
   Status Restore(const HubSnapshot& snapshot);
@@ -115,7 +121,7 @@ class Publisher {
   Result<Bytes> BundleFrame(const BundleChoice& choice);
   void NoteHeld(const ClusterId& cluster, int64_t seq);
   bool Made(const ClusterId& cluster, const wire::Have& have) const;
-  void CheckStored(const BundleDigest& digest);
+  void TellLost(const BundleDigest& digest);
   const trust::Statement* Find(const ClusterId& cluster, const Digest& statement, Bytes* raw) const;
 
   HubState& state_;
@@ -125,7 +131,9 @@ class Publisher {
   Config config_;
   Wake wake_;
   Lost lost_;
-  std::map<BundleDigest, Millis> checked_;  // when a stored bundle was decoded last, monotonic
+  Fetched fetched_;
+  std::map<BundleDigest, Millis> told_fetched_;  // when it was said last, monotonic
+  std::map<BundleDigest, Millis> told_lost_;
   std::map<ClusterId, std::vector<Kept>> statements_;  // oldest first
   std::map<ClusterId, Held> held_;
   HeadRecord head_;

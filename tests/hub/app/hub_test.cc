@@ -243,6 +243,43 @@ TEST_F(HubTest, SyncEndsARollbackAndARestartDoesNot) {
   EXPECT_EQ(unknown.error().code, Errc::kNotFound);
 }
 
+TEST_F(HubTest, WhatEndsARollbackIsPublishedAfterItsEndIsStored) {
+  HubWorld::Agent agent = Shop();
+  const BundleDigest old = agent.bundles.at(0);
+  world.PushShop("2");
+  ASSERT_OK(world.Refresh());
+  world.Poll(agent);
+  ASSERT_OK(world.Run(world.hub->admin().Rollback("shop", 1)));
+  EXPECT_EQ(Digest_(world.Poll(agent)), old);
+  world.PushShop("3");
+  world.state->pins_stay = true;
+  auto held = world.BeginPoll(agent);
+  ASSERT_OK(world.Refresh());
+  EXPECT_FALSE(held.done());
+  EXPECT_NE(object::CanonicalJson(world.Status_()).find("disk full"), std::string::npos);
+  world.state->pins_stay = false;
+  ASSERT_OK(world.Refresh());
+  EXPECT_NE(Digest_(world.Take(agent, held.Wait())), old);
+  EXPECT_EQ(world.log.count["rollback_ended"], 1);
+  EXPECT_EQ(object::CanonicalJson(world.Status_()).find("disk full"), std::string::npos);
+  EXPECT_TRUE(world.real_state->Load()->pins.empty());
+}
+
+TEST_F(HubTest, ADamagedBundleThatAnAgentFetchesIsMadeAgain) {
+  HubWorld::Agent agent = Shop();
+  const BundleDigest bundle = agent.bundles.at(0);
+  const std::string hex = bundle.Hex();
+  const std::string file = world.dir + "/bundles/" + hex.substr(0, 2) + "/" + hex;
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
+  EXPECT_OK(world.hub->agents().Bundle(agent.identity, bundle, std::nullopt));
+  // The pool has one thread: this comes after the look at the file.
+  std::function<Status()> nothing = [] { return Status(); };
+  ASSERT_OK(world.Run(net::RunOn(world.pool, std::move(nothing))));
+  ASSERT_OK(world.Refresh());
+  EXPECT_EQ(world.log.count["bundle_lost"], 1);
+  EXPECT_OK(world.bundles->GetRaw(bundle));
+}
+
 TEST_F(HubTest, ARestartChangesNothingForAnAgent) {
   HubWorld::Agent agent = Shop();
   const int renders = world.renderer.renders;

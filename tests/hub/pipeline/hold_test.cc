@@ -20,11 +20,11 @@ class HoldTest : public PipelineTest {
     EXPECT_EQ(Publish(), "uuid-1:shop@1, uuid-2:shop@1, ");
   }
 
-  void Restart(const std::string& entry_commit = "1") {
+  void Restart(const Pipeline::Pin& pin = {"1", {kShop1.second, kShop2.second}}) {
     std::map<TargetKey, TargetMemory> rows;
     for (const auto& [key, target] : pipeline.targets()) rows[key] = target.memory;
     pipeline = Pipeline{Pipeline::Config{}};
-    pipeline.Restore(std::move(rows), {{"shop", entry_commit}});
+    pipeline.Restore(std::move(rows), {{"shop", pin}});
     pipeline.RestoreRef(kRepo, "HEAD", RevisionId("2"));
     pipeline.SetCatalogue(catalogue, kIds);
   }
@@ -47,15 +47,12 @@ TEST_F(HoldTest, CommitsThatLeaveTheAppAsItIsDoNotEndARollback) {
     EXPECT_EQ(Memory(kShop1).revision, "1");
     EXPECT_EQ(Publish(), "") << "nothing for the clusters";
   }
-  EXPECT_TRUE(pipeline.TakeEndedRollbacks().empty());
 }
 
 TEST_F(HoldTest, ACommitThatChangesTheAppEndsARollback) {
   RolledBack();
   Fetch("3");
   EXPECT_EQ(Work(), 1);
-  EXPECT_EQ(pipeline.TakeEndedRollbacks(), std::set<std::string>{"shop"});
-  EXPECT_TRUE(pipeline.TakeEndedRollbacks().empty());
   EXPECT_FALSE(pipeline.Pinned("shop"));
   EXPECT_EQ(Memory(kShop1).held_back, std::nullopt);
   EXPECT_EQ(Publish(), "uuid-1:shop@3, uuid-2:shop@3, ");
@@ -66,7 +63,7 @@ TEST_F(HoldTest, TheOldContentInGitIsAChangeToo) {
   content = "1";  // git revert
   Fetch("3");
   Work();
-  EXPECT_EQ(pipeline.TakeEndedRollbacks(), std::set<std::string>{"shop"});
+  EXPECT_FALSE(pipeline.Pinned("shop"));
   EXPECT_EQ(Memory(kShop1).bundle, old.bundle);
   EXPECT_EQ(Memory(kShop1).revision, "3");
 }
@@ -81,7 +78,7 @@ TEST_F(HoldTest, AnEditedAppEndsItAndOneTargetEndsItForAll) {
   Catalogue(
       {AppText("shop", "'sync':{'prune':false}"), ClusterText("c1"), ClusterText("c2", "us")});
   Work();
-  EXPECT_EQ(pipeline.TakeEndedRollbacks(), std::set<std::string>{"shop"});
+  EXPECT_FALSE(pipeline.Pinned("shop"));
   EXPECT_EQ(Publish(), "uuid-1:shop@2, uuid-2:shop@2, ");
 }
 
@@ -117,7 +114,7 @@ TEST_F(HoldTest, ARestartKeepsTheRollbackAndWhatItWentAwayFrom) {
   content.clear();
   Fetch("4");
   Work();
-  EXPECT_EQ(pipeline.TakeEndedRollbacks(), std::set<std::string>{"shop"});
+  EXPECT_FALSE(pipeline.Pinned("shop"));
 }
 
 TEST_F(HoldTest, ASecondRollbackStillKnowsWhatGitSays) {
@@ -198,9 +195,61 @@ TEST_F(HoldTest, AClusterThatJoinedAfterTheEntryGoesBackWithTheOthers) {
   EXPECT_TRUE(pipeline.Pinned("shop"));
 }
 
+TEST_F(HoldTest, ARestartSendsAClusterOutsideOfTheEntryBackTooAndKeepsItsProblem) {
+  Catalogue({AppText("shop"), ClusterText("c1")});
+  Fetch("1");
+  Work();
+  old = OldBundle{*Memory(kShop1).bundle, Memory(kShop1).raw_bytes, 1, "1"};
+  Catalogue({AppText("shop"), ClusterText("c1"), ClusterText("c2", "us")});
+  Fetch("2");
+  Work();
+  newest = *Memory(kShop2).bundle;
+  Publish();
+  ASSERT_TRUE(pipeline.Rollback("shop", {{kShop1.second, old}}, "1").has_value());
+  EXPECT_EQ(pipeline.Collect().changed.size(), 2u) << "what it went away from is stored";
+  Publish();
+  const Pipeline::Pin pin{"1", {kShop1.second}};
+  broken_commit = "1";
+  for (const bool tried : {false, true}) {
+    SCOPED_TRACE(tried);
+    Restart(pin);
+    EXPECT_TRUE(pipeline.Collect().changed.empty()) << "nothing new is known";
+    Work();
+    EXPECT_EQ(Memory(kShop2).bundle, newest);
+    EXPECT_NE(Memory(kShop2).problem.message, "");
+    Publish();
+  }
+  broken_commit.clear();
+  Restart(pin);
+  Work();
+  EXPECT_EQ(Memory(kShop2).bundle, old.bundle);
+  EXPECT_EQ(Publish(), "uuid-2:shop@1, ");
+  EXPECT_TRUE(pipeline.Pinned("shop"));
+  Restart(pin);
+  Work();
+  EXPECT_EQ(Publish(), "") << "it is there";
+  EXPECT_TRUE(pipeline.Pinned("shop"));
+}
+
+TEST_F(HoldTest, ALostBundleIsNoTightLoopWhenTheEntryCannotBeRendered) {
+  Catalogue({AppText("shop"), ClusterText("c1")});
+  Fetch("1");
+  Work();
+  old = OldBundle{*Memory(kShop1).bundle, Memory(kShop1).raw_bytes, 1, "1"};
+  Catalogue({AppText("shop"), ClusterText("c1"), ClusterText("c2", "us")});
+  Fetch("2");
+  Work();
+  newest = *Memory(kShop2).bundle;
+  ASSERT_TRUE(pipeline.Rollback("shop", {{kShop1.second, old}}, "1").has_value());
+  ASSERT_EQ(pipeline.Lost({newest}).size(), 1u);
+  render_error = MakeError(Errc::kInvalidArgument, "nothing renders");
+  Work();
+  EXPECT_FALSE(pipeline.targets().at(kShop2).lost);
+}
+
 TEST_F(HoldTest, ACommitThatIsGoneIsTheProblemOfAClusterThatJoins) {
   RolledBack();
-  Restart("");  // the entry is not kept any more
+  Restart({});  // the entry is not kept any more
   Catalogue({AppText("shop"), AppText("other"), ClusterText("c1"), ClusterText("c2", "us"),
              ClusterText("c3", "us")});
   Work();

@@ -328,6 +328,24 @@ TEST_F(PipelineTest, ALostBundleIsMadeFromItsOwnCommitWhenTheNewestIsBroken) {
   EXPECT_EQ(Work(), 0) << "no tight loop";
 }
 
+TEST_F(PipelineTest, ALostBundleWhoseTreeCannotBeReadIsTriedAgainWhenAnAgentAsks) {
+  StandardFleet();
+  const BundleDigest bundle = *Memory(kShop1).bundle;
+  Fetch("2");
+  ASSERT_EQ(pipeline.Lost({bundle}).size(), 1u);
+  for (const char* commit : {"2", "1", "2"}) {
+    const auto task = pipeline.NextTask(kRepo);
+    ASSERT_TRUE(task);
+    EXPECT_EQ(task->commit.str(), commit);
+    pipeline.OnTaskFailed(*task, Stage::kTree, MakeError(Errc::kLimit, "too many files"));
+  }
+  EXPECT_FALSE(pipeline.NextTask(kRepo)) << "no tight loop";
+  content = "1";  // commit 2 touches another directory
+  EXPECT_EQ(pipeline.Lost({bundle}), std::set<std::string>{"shop"});
+  EXPECT_EQ(Work(), 1);
+  EXPECT_EQ(Memory(kShop1).bundle, bundle);
+}
+
 TEST_F(PipelineTest, ALostBundleOfAManualAppIsMadeFromTheCommitThatItHas) {
   Catalogue({catalog::ApplicationText("'path':'apps'"), ClusterText("c1")});
   Fetch("1");

@@ -622,21 +622,30 @@ TEST_F(PublisherTest, ALostBundleIsSaidToTheHubAndWithoutItsPathsToTheAgent) {
   ASSERT_FALSE(fetched.has_value());
   EXPECT_EQ(fetched.error().code, Errc::kUnavailable);
   EXPECT_EQ(fetched.error().message.find('/'), std::string::npos) << fetched.error().message;
+  EXPECT_EQ(lost.size(), 1u) << "each ask would be a look at Git, and agents ask every few seconds";
+  clock_.now += Seconds(30);
+  EXPECT_FALSE(publisher_->BundleFrames(kA, bundle, std::nullopt).has_value());
   EXPECT_EQ(lost.size(), 2u);
 }
 
-TEST_F(PublisherTest, ADamagedBundleIsFoundWhenItIsFetched) {
+TEST_F(PublisherTest, AFetchIsSaidOnceInAWhileAndDecodesNothing) {
   const ClusterContent content = Content(kA, "1");
   const BundleDigest bundle = content.apps.begin()->second.bundle;
   Publish({content});
   const std::string file =
       directory_ / ("bundles/" + bundle.Hex().substr(0, 2) + "/" + bundle.Hex());
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
-  bool lost = false;
-  publisher_->OnLost([&](const BundleDigest&) { lost = true; });
-  EXPECT_FALSE(publisher_->BundleFrames(kA, bundle, std::nullopt).has_value());
-  EXPECT_TRUE(lost);
-  EXPECT_FALSE(bundles_->Has(bundle)) << "removed, so that the next render writes it anew";
+  int said = 0;
+  publisher_->OnFetched([&](const BundleDigest&) { ++said; });
+  EXPECT_TRUE(Accept(Fresh(kA)));
+  EXPECT_EQ(said, 0) << "a poll is no fetch";
+  for (const int expected : {1, 2}) {
+    EXPECT_OK(publisher_->BundleFrames(kA, bundle, std::nullopt));
+    EXPECT_OK(publisher_->BundleFrames(kA, bundle, std::nullopt));
+    EXPECT_EQ(said, expected);
+    clock_.now += Seconds(30);
+  }
+  EXPECT_TRUE(bundles_->Has(bundle)) << "damage is found elsewhere";
 }
 
 TEST_F(PublisherTest, ARemovedClusterIsNotAnsweredAndLeavesTheNextTree) {

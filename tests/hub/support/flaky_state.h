@@ -9,6 +9,7 @@ class FlakyState : public HubState {
  public:
   explicit FlakyState(HubState& real) : real_(real) {}
   bool full = false;
+  bool pins_stay = false;  // only SetPin fails
 
   Result<HubSnapshot> Load() override { return real_.Load(); }
   Status PutCluster(const ClusterRecord& c) override { return full ? Full() : real_.PutCluster(c); }
@@ -32,7 +33,7 @@ class FlakyState : public HubState {
   }
   Status PutReport(const ReportRecord& r) override { return full ? Full() : real_.PutReport(r); }
   Status SetPin(const std::string& app, const std::optional<std::string>& id) override {
-    return full ? Full() : real_.SetPin(app, id);
+    return full || pins_stay ? Full() : real_.SetPin(app, id);
   }
   Status RaiseFloor(int64_t floor) override { return full ? Full() : real_.RaiseFloor(floor); }
 
