@@ -22,15 +22,20 @@ kube::Selection SelectionOf(const sync::LookInto& action, const plan::ListedKind
 }
 
 void Take(const sync::LookInto& action, const plan::ListedKind& kind, const kube::ListPage& page,
-          sync::LookedInto& out) {
+          const plan::KindTable& kinds, sync::LookedInto& out) {
   for (const object::Value& item : page.items) {
     const object::Value* metadata = object::Find(item, {"metadata"});
     if (metadata == nullptr) continue;
     const object::ResourceKey key{kind.kind.group, kind.kind.kind, action.namespace_,
                                   std::string(object::FindString(*metadata, {"name"}))};
-    if (plan::GoesWithItsNamespace(key, *metadata, action.all_kinds)) continue;
+    if (plan::GoesWithItsNamespace(key, *metadata, kinds)) continue;
     if (out.found.size() < limits::kNamedForeignObjects) out.found.push_back(key);
   }
+}
+
+sync::ApiFailure Unknown(Error error) {
+  error.message = "discover: " + error.message;
+  return LostAnswer(error);
 }
 
 }  // namespace
@@ -38,7 +43,21 @@ void Take(const sync::LookInto& action, const plan::ListedKind& kind, const kube
 Task<sync::LookedInto> LookInto(kube::Kube& kube, sync::LookInto action) {
   sync::LookedInto out;
   out.id = action.id;
-  for (const plan::ListedKind& kind : action.kinds) {
+  // Of now: a kind that another team has added since nobody told us may be what the namespace
+  // holds.
+  auto facts = co_await kube.Discover();
+  if (!facts) {
+    out.failure = Unknown(facts.error());
+    co_return out;
+  }
+  auto kinds = plan::KindsInNamespaces(facts->kinds);
+  // None at all is another cluster that has taken the address.
+  if (kinds && kinds->empty()) kinds = MakeError(Errc::kUnavailable, "the cluster names no kinds");
+  if (!kinds) {
+    out.failure = Unknown(kinds.error());
+    co_return out;
+  }
+  for (const plan::ListedKind& kind : *kinds) {
     std::string more;
     do {
       kube::Selection selection = SelectionOf(action, kind);
@@ -56,7 +75,7 @@ Task<sync::LookedInto> LookInto(kube::Kube& kube, sync::LookInto action) {
         co_return out;
       }
       const kube::ListPage& page = std::get<kube::ListPage>(*answer);
-      Take(action, kind, page, out);
+      Take(action, kind, page, facts->kinds, out);
       more = page.more;
     } while (!more.empty() && out.found.size() < limits::kNamedForeignObjects);
     if (out.found.size() >= limits::kNamedForeignObjects) break;

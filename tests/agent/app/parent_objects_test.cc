@@ -126,7 +126,6 @@ TEST_F(ParentObjectsTest, ALookIntoANamespaceFindsWhatIsNotLabelled) {
   sync::LookInto look;
   look.id = 7;
   look.namespace_ = "shop";
-  look.kinds = *plan::KindsInNamespaces(cluster_.Facts().kinds);
   auto looked = RunTask<sync::LookedInto>(io_, LookInto(kube_, look));
   ASSERT_TRUE(looked.has_value());
   EXPECT_EQ(looked->id, 7u);
@@ -140,6 +139,21 @@ TEST_F(ParentObjectsTest, ALookIntoANamespaceFindsWhatIsNotLabelled) {
   EXPECT_TRUE(looked->failure.has_value());
 }
 
+TEST_F(ParentObjectsTest, ALookIntoANamespaceFindsKindsThatWereAddedAfterOurDiscovery) {
+  sync::LookInto look;
+  look.namespace_ = "shop";
+  look.kinds = *plan::KindsInNamespaces(cluster_.Facts().kinds);
+  cluster_.Put(sync::Json(R"({"apiVersion":"apiextensions.k8s.io/v1",
+      "kind":"CustomResourceDefinition","metadata":{"name":"widgets.example.com"},
+      "spec":{"group":"example.com","names":{"kind":"Widget","plural":"widgets"}}})"));
+  cluster_.Put(sync::Json(R"({"apiVersion":"example.com/v1","kind":"Widget",
+      "metadata":{"name":"w","namespace":"shop"}})"));
+  auto looked = RunTask<sync::LookedInto>(io_, LookInto(kube_, look));
+  ASSERT_TRUE(looked.has_value());
+  EXPECT_EQ(looked->found,
+            (std::vector<object::ResourceKey>{{"example.com", "Widget", "shop", "w"}}));
+}
+
 TEST_F(ParentObjectsTest, ALookIntoANamespaceReadsOnPagesOfOurKinds) {
   // Those of the first page are owned by others of the namespace; what is foreign comes after them.
   for (int i = 0; i < limits::kForeignPageObjects; ++i) {
@@ -150,8 +164,6 @@ TEST_F(ParentObjectsTest, ALookIntoANamespaceReadsOnPagesOfOurKinds) {
   }
   sync::LookInto look;
   look.namespace_ = "shop";
-  look.kinds = *plan::KindsInNamespaces(cluster_.Facts().kinds);
-  look.all_kinds = cluster_.Facts().kinds;
   auto looked = RunTask<sync::LookedInto>(io_, LookInto(kube_, look));
   ASSERT_TRUE(looked.has_value());
   EXPECT_TRUE(looked->found.empty()) << "exactly a page, and all of it goes along";
@@ -165,7 +177,6 @@ TEST_F(ParentObjectsTest, ALookIntoANamespaceReadsOnPagesOfOurKinds) {
 TEST_F(ParentObjectsTest, ALookIntoANamespaceNamesAFew) {
   sync::LookInto look;
   look.namespace_ = "shop";
-  look.kinds = *plan::KindsInNamespaces(cluster_.Facts().kinds);
   for (size_t i = 0; i < limits::kNamedForeignObjects; ++i) {
     cluster_.Put(sync::ConfigMapOf("foreign-" + std::to_string(i), "x"));
   }
