@@ -490,6 +490,23 @@ TEST_F(HubTest, AnAppWhoseRowIsDamagedRunsOnAndIsSaidUntilItIsAppliedAgain) {
   EXPECT_EQ(object::CanonicalJson(world.Status_()).find("the hub's database"), std::string::npos);
 }
 
+TEST_F(HubTest, ARowOfAKindThatThereIsNotIsMendedForGood) {
+  const std::string text = AppText("applied", "'clusters':{'names':['c1']}");
+  ASSERT_OK(world.Run(world.hub->admin().Apply(text, "a.yaml")));
+  world.Stop();
+  {
+    const auto database =
+        store::Database::Open(world.dir + "/hub.db", {.migrations = {{1, ""}, {2, ""}}});
+    ASSERT_OK(database);
+    ASSERT_OK(
+        (*database)->Execute("UPDATE objects SET kind = 'Apq', json = '{' "
+                             "WHERE name = 'applied'"));
+  }
+  world.Start();
+  ASSERT_OK(world.Run(world.hub->admin().Apply(text, "a.yaml")));
+  EXPECT_EQ(world.real_state->Load()->objects.size(), 1u);
+}
+
 TEST_F(HubTest, AReportMakesATargetSyncedAndWakesWhoWatches) {
   HubWorld::Agent agent = Shop();
   const int64_t version = world.hub->admin().StatusVersion();
