@@ -268,8 +268,7 @@ TEST_F(HubTest, WhatEndsARollbackIsPublishedAfterItsEndIsStored) {
 TEST_F(HubTest, ADamagedBundleThatAnAgentFetchesIsMadeAgain) {
   HubWorld::Agent agent = Shop();
   const BundleDigest bundle = agent.bundles.at(0);
-  const std::string hex = bundle.Hex();
-  const std::string file = world.dir + "/bundles/" + hex.substr(0, 2) + "/" + hex;
+  const std::string file = world.dir + "/bundles/" + bundle.Hex().substr(0, 2) + "/" + bundle.Hex();
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
   EXPECT_OK(world.hub->agents().Bundle(agent.identity, bundle, std::nullopt));
   // The pool has one thread: this comes after the look at the file.
