@@ -50,6 +50,9 @@ void FleetCatalogue::Load(const std::vector<ObjectRecord>& objects) {
   std::vector<catalog::StoredObject> stored;
   for (const ObjectRecord& record : objects) {
     auto document = object::ParseJson(record.json);
+    if (record.kind != Name(IdOf(record).kind)) {
+      strays_.emplace(IdOf(record), std::pair(record.kind, record.name));
+    }
     // A damaged row is a problem of that object, found by Restore: null has no kind.
     stored.push_back(
         {IdOf(record), OriginOf(record), document ? std::move(*document) : object::Value()});
@@ -69,6 +72,12 @@ Status FleetCatalogue::Store(catalog::Catalogue next, const std::vector<catalog:
   for (const catalog::ObjectId& id : put) records.push_back(ToRecord(id, next));
   std::vector<std::pair<std::string, std::string>> removed;
   for (const catalog::ObjectId& id : remove) removed.emplace_back(Name(id.kind), id.name);
+  for (const auto* ids : {&put, &remove}) {
+    for (const catalog::ObjectId& id : *ids) {
+      const auto [begin, end] = strays_.equal_range(id);
+      for (auto stray = begin; stray != end; ++stray) removed.push_back(stray->second);
+    }
+  }
   if (!records.empty() || !removed.empty()) {
     TRY_VOID(model_.state().PutObjects(records, removed));
   }

@@ -44,6 +44,9 @@ class FleetCatalogue {
   const Clock& clock_;
   Random& random_;
   catalog::Catalogue catalogue_;
+  // Rows (kind, name) of a kind that there is not, by the object that they count as: they go when
+  // that is written or removed.
+  std::multimap<catalog::ObjectId, std::pair<std::string, std::string>> strays_;
 };
 
 }  // namespace dunlin::hub

@@ -329,7 +329,10 @@ Catalogue Catalogue::Restore(std::vector<StoredObject> objects) {
   for (StoredObject& stored : objects) {
     auto parsed = ParseObject(stored.document);
     if (stored.document.is_null()) parsed = MakeError(Errc::kCorrupt, "its text is damaged");
+    std::set<ObjectId> broken = {stored.id};
     if (parsed && IdOf(stored.document).value() != stored.id) {
+      // Whichever of the two is right: neither object is gone.
+      broken.insert(IdOf(stored.document).value());
       parsed = MakeError(Errc::kCorrupt, "it is stored under another name than it has");
     }
     if (parsed) {
@@ -341,12 +344,16 @@ Catalogue Catalogue::Restore(std::vector<StoredObject> objects) {
     Error error = std::move(parsed.error());
     error.message = stored.id.Text() + ": the hub's database holds it in a form that cannot be " +
                     "used; what runs of it stays: " + error.message;
-    Problem problem{std::move(stored.origin), stored.id, std::move(error), true,
-                    of_fleet ? "nothing to do; the next good read of the fleet repository mends it"
-                             : "apply it again"};
-    catalogue.problems_.push_back(problem);
-    catalogue.unreadable_.emplace(stored.id, std::move(problem));
+    for (const ObjectId& id : broken) {
+      catalogue.unreadable_.emplace(
+          id,
+          Problem{stored.origin, id, error, true,
+                  of_fleet ? "nothing to do; the next good read of the fleet repository mends it"
+                           : "apply it again"});
+    }
   }
+  for (const auto& [id, entry] : catalogue.entries_) catalogue.unreadable_.erase(id);
+  for (const auto& [id, problem] : catalogue.unreadable_) catalogue.problems_.push_back(problem);
   return catalogue;
 }
 

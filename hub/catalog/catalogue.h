@@ -91,8 +91,8 @@ class Catalogue {
 
   std::vector<StoredObject> Stored() const;
   // A document that this version refuses or that is damaged becomes a problem of its object, which
-  // is not gone: it stays one until a good version of it comes, or a fleet revision is read to the
-  // end and does not name it.
+  // is not gone (nor is the one that it names, if that is another): it stays one until a good
+  // version of it comes, or a fleet revision is read to the end and does not name it.
   static Catalogue Restore(std::vector<StoredObject> objects);
 
  private:

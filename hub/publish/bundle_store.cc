@@ -105,13 +105,13 @@ class DirectoryBundleStore : public BundleStore {
     return FolderOf(digest) + "/" + digest.Hex();
   }
 
-  // Removed so that the next render writes it anew: while it is there, Put would not.
+  // Removed so that whoever only looks whether it is there (Has) finds it lost.
   Error Damaged(const BundleDigest& digest) {
     const Status removed = Remove(digest);
-    return MakeError(Errc::kCorrupt,
-                     "the stored bundle " + digest.Hex() + " is damaged" +
-                         (removed ? " and was removed; render its app again"
-                                  : ", and cannot be removed: " + removed.error().message));
+    return MakeError(
+        Errc::kCorrupt,
+        "the stored bundle " + digest.Hex() + " is damaged" +
+            (removed ? " and was removed" : ", and cannot be removed: " + removed.error().message));
   }
 
   std::string directory_;

@@ -284,8 +284,9 @@ Result<Bytes> Publisher::BundleFrames(const ClusterId& cluster, const BundleDige
   auto out = BundleFrame(choice);
   if (!out) {
     // Without the hub's own paths: they say nothing to the other side.
-    return MakeError(Errc::kUnavailable, "the hub has lost bundle " + digest.Hex() +
-                                             " and renders it again; nothing to do here");
+    return MakeError(Errc::kUnavailable,
+                     "the hub has lost bundle " + digest.Hex() +
+                         "; what the cluster is to run now is rendered again by itself");
   }
   wire::AppendFrame(*out, wire::FrameType::kEnd, {});
   return out;

@@ -268,8 +268,7 @@ TEST_F(HubTest, WhatEndsARollbackIsPublishedAfterItsEndIsStored) {
 TEST_F(HubTest, ADamagedBundleThatAnAgentFetchesIsMadeAgain) {
   HubWorld::Agent agent = Shop();
   const BundleDigest bundle = agent.bundles.at(0);
-  const std::string hex = bundle.Hex();
-  const std::string file = world.dir + "/bundles/" + hex.substr(0, 2) + "/" + hex;
+  const std::string file = world.dir + "/bundles/" + bundle.Hex().substr(0, 2) + "/" + bundle.Hex();
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
   EXPECT_OK(world.hub->agents().Bundle(agent.identity, bundle, std::nullopt));
   // The pool has one thread: this comes after the look at the file.
@@ -488,6 +487,23 @@ TEST_F(HubTest, AnAppWhoseRowIsDamagedRunsOnAndIsSaidUntilItIsAppliedAgain) {
   EXPECT_TRUE(polled.statement->apps.contains(AppName("shop")));
   ASSERT_OK(world.Run(world.hub->admin().Apply(text, "a.yaml")));
   EXPECT_EQ(object::CanonicalJson(world.Status_()).find("the hub's database"), std::string::npos);
+}
+
+TEST_F(HubTest, ARowOfAKindThatThereIsNotIsMendedForGood) {
+  const std::string text = AppText("applied", "'clusters':{'names':['c1']}");
+  ASSERT_OK(world.Run(world.hub->admin().Apply(text, "a.yaml")));
+  world.Stop();
+  {
+    const auto database =
+        store::Database::Open(world.dir + "/hub.db", {.migrations = {{1, ""}, {2, ""}}});
+    ASSERT_OK(database);
+    ASSERT_OK(
+        (*database)->Execute("UPDATE objects SET kind = 'Apq', json = '{' "
+                             "WHERE name = 'applied'"));
+  }
+  world.Start();
+  ASSERT_OK(world.Run(world.hub->admin().Apply(text, "a.yaml")));
+  EXPECT_EQ(world.real_state->Load()->objects.size(), 1u);
 }
 
 TEST_F(HubTest, AReportMakesATargetSyncedAndWakesWhoWatches) {

@@ -222,17 +222,17 @@ TEST(Catalogue, AStoredObjectThatCannotBeReadStaysAProblemUntilItIsMended) {
                           {kShop, fleet, object::Value()},
                           {{ObjectKind::kApp, "old"}, fleet, Json(AppText("another"))},
                           {{ObjectKind::kCluster, "c1"}, applied, Json("{'kind':'X'}")}});
-  ASSERT_EQ(catalogue.problems().size(), 4u);
+  ASSERT_EQ(catalogue.problems().size(), 5u);
   EXPECT_EQ(catalogue.problems()[0].error.code, Errc::kCorrupt);
   EXPECT_TRUE(catalogue.Stored().empty());
   // A read that may have missed it does not say that it is gone.
   EXPECT_TRUE(catalogue.ReplaceFleet({}).empty());
-  EXPECT_EQ(catalogue.problems().size(), 5u);
+  EXPECT_EQ(catalogue.problems().size(), 6u);
   EXPECT_TRUE(catalogue.ReplaceFleet({Broken("b.yaml", 1)}).empty());
-  EXPECT_EQ(catalogue.problems().size(), 5u);
+  EXPECT_EQ(catalogue.problems().size(), 6u);
   // Nor does a broken version of it.
   auto change = catalogue.ReplaceFleet({Doc("a.yaml", 1, AppText("shop", "'prune':1"))});
-  EXPECT_EQ(Names(change.removed), "App old;");
+  EXPECT_EQ(Names(change.removed), "App another;App old;");
   ASSERT_EQ(catalogue.problems().size(), 4u);
   change = catalogue.ReplaceFleet(
       {Doc("a.yaml", 1, AppText("shop")), Doc("b.yaml", 1, AppText("mine"))});
@@ -246,6 +246,18 @@ TEST(Catalogue, AStoredObjectThatCannotBeReadStaysAProblemUntilItIsMended) {
   EXPECT_EQ(catalogue.Apply(Doc("c.yaml", 1, ClusterText("c1"))).value(), ApplyResult::kConfigured);
   (void)catalogue.ReplaceFleet({Doc("a.yaml", 1, AppText("shop"))});
   EXPECT_TRUE(catalogue.problems().empty());
+}
+
+TEST(Catalogue, ARowWithAnotherNameThanItsDocumentProtectsBoth) {
+  const Origin applied{Origin::Kind::kApplied, "a.yaml", 1};
+  const Catalogue catalogue =
+      Catalogue::Restore({{{ObjectKind::kApp, "mine"}, applied, Json(AppText("mine"))},
+                          {{ObjectKind::kApp, "old"}, applied, Json(AppText("shop"))},
+                          {{ObjectKind::kApp, "older"}, applied, Json(AppText("mine"))}});
+  EXPECT_NE(catalogue.Unreadable({ObjectKind::kApp, "old"}), nullptr);
+  EXPECT_NE(catalogue.Unreadable(kShop), nullptr);
+  EXPECT_EQ(catalogue.Unreadable({ObjectKind::kApp, "mine"}), nullptr) << "it is there";
+  EXPECT_EQ(catalogue.problems().size(), 3u);
 }
 
 TEST(Catalogue, HasALimit) {
