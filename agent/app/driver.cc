@@ -87,17 +87,19 @@ void Driver::Try(std::string_view event, const Error& error, LogFields fields) c
   parts_.log.Debug(event, std::move(fields));
 }
 
-// The first of a row is said, and one that fails otherwise than the one before.
+// Of a row of the same only the news is said.
 void Driver::First(std::string_view event, const Error& error, LogFields fields,
                    std::string_view of) {
-  std::string& told = failing_[{std::string(event), std::string(of)}];
-  if (told == error.message) return Try(event, error, std::move(fields));
-  told = error.message;
+  const std::string about = std::string(event) + " " + std::string(of);
+  if (!told_.News(about, error, parts_.clock.Monotonic())) {
+    return Try(event, error, std::move(fields));
+  }
   parts_.log.Warn(event, error, std::move(fields));
 }
 
 void Driver::Over(std::string_view event, LogFields fields, std::string_view of) {
-  if (failing_.erase({std::string(event), std::string(of)}) == 0) return;
+  const std::string about = std::string(event) + " " + std::string(of);
+  if (!told_.Over(about, parts_.clock.Monotonic())) return;
   parts_.log.Info(std::string(event) + "_over", std::move(fields));
 }
 

@@ -24,6 +24,7 @@
 #include "protocol/base/log.h"
 #include "protocol/base/metrics.h"
 #include "protocol/base/random.h"
+#include "protocol/base/told.h"
 #include "protocol/net/runtime.h"
 
 namespace dunlin::app {
@@ -109,8 +110,7 @@ class Driver {
   std::optional<Error> broken_;
   bool stopping_ = false;
   std::optional<Error> hub_problem_;
-  // The last message of what fails again and again, by event and whose it is.
-  std::map<std::pair<std::string, std::string>, std::string> failing_;
+  Told told_;  // by event and whose it is
   size_t running_ = 0;
   WatchContext watch_context_;
   std::map<plan::GroupKind, std::shared_ptr<Watcher>> watchers_;

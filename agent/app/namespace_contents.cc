@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/app/parent_objects.h"
+#include "agent/plan/namespace_contents.h"
 #include "protocol/base/limits.h"
 
 namespace dunlin::app {

@@ -55,6 +55,10 @@ class AppLane {
     plan::Step step;     // without body
     int64_t seq = 0;     // of the statement that it was decided by
   };
+  struct Landed {
+    Flight flight;
+    AppRun* app;
+  };
   struct EventRow {
     size_t on;
     void (AppLane::*act)(const Event&);
@@ -149,7 +153,8 @@ class AppLane {
   void Skipped(AppRun& app, const plan::Step& step, const object::Value* read);
   bool Refused(AppRun& app, const object::ResourceKey& key, wire::Problem problem);
   void Hold(AppRun& app, const object::ResourceKey& key, wire::Problem problem);
-  bool Look(AppRun& app, Work& work, Flight flight);
+  void Look(AppRun& app, Work& work, Flight flight);
+  Landed Land(uint64_t id, const Event& event);
   bool Wrote(AppRun& app, const Flight& flight, const ApiAnswer& answer);
   bool Removed(AppRun& app, const Flight& flight, bool gone);
   bool Failed(AppRun& app, const Flight& flight, const ApiFailure& failure, Work& work);

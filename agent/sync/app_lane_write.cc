@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/plan/namespace_contents.h"
 #include "agent/plan/special_kinds.h"
 #include "agent/plan/stamp.h"
 #include "agent/sync/app_lane.h"
@@ -164,7 +163,10 @@ bool AppLane::PerformPrune(AppRun& app, const object::ResourceKey& key, Work& wo
   }
   const bool space = flight.step.action == plan::Action::kDelete && plan::IsNamespace(key);
   // Good for one DELETE: when that fails, the next one comes later.
-  if (space && !std::exchange(work.looked, false)) return Look(app, work, std::move(flight));
+  if (space && !std::exchange(work.looked, false)) {
+    Look(app, work, std::move(flight));
+    return false;
+  }
   const bool release = flight.step.action == plan::Action::kRelease;
   return Send(app, work, release ? Verb::kPatch : Verb::kDelete, std::move(flight));
 }
@@ -225,35 +227,35 @@ bool AppLane::Send(AppRun& app, Work& work, Verb verb, Flight flight) {
 }
 
 // A namespace takes along whatever lives in it, and the watches show only what carries our mark.
-bool AppLane::Look(AppRun& app, Work& work, Flight flight) {
-  auto kinds = plan::KindsInNamespaces(world_.facts->kinds);
-  if (!kinds) {
-    Hold(app, flight.key,
-         {flight.key.Text(), "prune_held",
-          "what lives there is not known: " + kinds.error().message, ""});
-    return true;
-  }
+void AppLane::Look(AppRun& app, Work& work, Flight flight) {
   flight.purpose = Purpose::kLook;
   work.state = Work::State::kBusy;
   const uint64_t id = next_id_++;
-  out_->Do(LookInto{id, flight.key.name, std::move(*kinds), world_.facts->kinds});
+  out_->Do(LookInto{id, flight.key.name});
   ++app.in_flight;
   busy_.insert(flight.key);
   flights_.emplace(id, std::move(flight));
-  return false;
+}
+
+// Takes what `id` names out of the air. `app` is null when its run has gone meanwhile.
+AppLane::Landed AppLane::Land(uint64_t id, const Event& event) {
+  const auto found = flights_.find(id);
+  if (found == flights_.end()) NoTransition("app", "nothing of that id in flight", event);
+  Landed landed{std::move(found->second), nullptr};
+  flights_.erase(found);
+  busy_.erase(landed.flight.key);
+  const auto run = runs_.find(landed.flight.app);
+  if (run == runs_.end()) return landed;
+  --run->second.in_flight;
+  landed.app = &run->second;
+  return landed;
 }
 
 void AppLane::OnLookedInto(const Event& event) {
   const LookedInto& looked = std::get<LookedInto>(event);
-  const auto found = flights_.find(looked.id);
-  if (found == flights_.end()) NoTransition("app", "no such look in flight", event);
-  const Flight flight = std::move(found->second);
-  flights_.erase(found);
-  busy_.erase(flight.key);
-  const auto run = runs_.find(flight.app);
-  if (run == runs_.end()) return;
-  AppRun& app = run->second;
-  --app.in_flight;
+  const auto [flight, run] = Land(looked.id, event);
+  if (run == nullptr) return;
+  AppRun& app = *run;
   const auto work = app.work.find(flight.key);
   if (work == app.work.end() || work->second.state != Work::State::kBusy) return;
   if (!looked.failure && looked.found.empty()) {
@@ -321,15 +323,9 @@ void AppLane::Skipped(AppRun& app, const plan::Step& step, const object::Value* 
 
 void AppLane::OnAnswered(const Event& event) {
   const Answered& answered = std::get<Answered>(event);
-  const auto found = flights_.find(answered.id);
-  if (found == flights_.end()) NoTransition("app", "no such request in flight", event);
-  const Flight flight = std::move(found->second);
-  flights_.erase(found);
-  busy_.erase(flight.key);
-  const auto run = runs_.find(flight.app);
-  if (run == runs_.end()) return;
-  AppRun& app = run->second;
-  --app.in_flight;
+  const auto [flight, run] = Land(answered.id, event);
+  if (run == nullptr) return;
+  AppRun& app = *run;
   if (world_.kept.contains(flight.app)) return;  // its records are dropped, this one, too
   WorkMap& map = flight.repair ? app.repairs : app.work;
   auto work = map.find(flight.key);

@@ -13,7 +13,6 @@
 
 #include "agent/merge/schema.h"
 #include "agent/plan/kinds.h"
-#include "agent/plan/namespace_contents.h"
 #include "agent/plan/plan.h"
 #include "agent/sync/api_answer.h"
 #include "agent/sync/identity.h"
@@ -225,8 +224,6 @@ struct RemoveParent {
 struct LookInto {
   uint64_t id = 0;
   std::string namespace_;
-  std::vector<plan::ListedKind> kinds;
-  plan::KindTable all_kinds;  // tells what an owner is
 };
 struct StoreRecords {
   std::vector<Record> upserts;

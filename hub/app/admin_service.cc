@@ -279,8 +279,12 @@ Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
     CO_TRY_VOID(parts_.model.SetPin(name, pin_before));
     co_return rolled.error();
   }
+  const int64_t newest = from.past.empty() ? 0 : from.past.back().id;
   CO_TRY_VOID(co_await parts_.driver.PublishWithDeltas());
+  // None when nothing had to change: the entry's bundles are what the clusters run.
   const int64_t published = parts_.model.history().at(name).back().id;
+  const std::string as_entry =
+      published == newest ? "" : ", published as entry " + std::to_string(published);
   const Millis took = parts_.clock.Monotonic() - start;
   parts_.metrics.Observe("dunlin_rollback_duration_seconds", double(took.count()) / 1000);
   log_.Info("rolled_back", {{"app", name}, {"entry", chosen}, {"revision", revision}});
@@ -289,8 +293,7 @@ Task<object::Value> AdminService::Rollback(std::string name, int64_t id) {
       {"clusters", bundles.size()},
       {"entry", chosen},
       {"message", "rolled back to entry " + std::to_string(chosen) + " (" + revision.substr(0, 12) +
-                      ") on " + std::to_string(bundles.size()) +
-                      " cluster(s), published as entry " + std::to_string(published) + "; " +
+                      ") on " + std::to_string(bundles.size()) + " cluster(s)" + as_entry + "; " +
                       EndOfPin(View(), name)},
       {"published", published},
       {"revision", revision}});

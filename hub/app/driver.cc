@@ -65,7 +65,9 @@ void Driver::FollowAll() {
   }
   if (!fleet_key_.empty()) repos.try_emplace(fleet_key_, Millis(0));
   schedule_.Follow(repos, parts_.clock.Monotonic());
-  notes_.Follow(repos);
+  std::set<std::string> still;
+  for (const auto& [key, poll] : repos) still.insert("fetch " + key);
+  told_.ForgetExcept("fetch ", still);
 }
 
 void Driver::CatalogueChanged() {

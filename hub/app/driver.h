@@ -13,15 +13,14 @@
 #include "hub/app/fleet_catalogue.h"
 #include "hub/app/model.h"
 #include "hub/app/poll_gate.h"
-#include "hub/app/told.h"
 #include "hub/git/git.h"
-#include "hub/pipeline/fetch_notes.h"
 #include "hub/pipeline/pipeline.h"
 #include "hub/pipeline/schedule.h"
 #include "hub/publish/publisher.h"
 #include "hub/render/renderer.h"
 #include "protocol/base/log.h"
 #include "protocol/base/metrics.h"
+#include "protocol/base/told.h"
 
 namespace dunlin::hub {
 
@@ -121,6 +120,7 @@ class Driver {
   Task<git::Tree> ReadTree(std::string repo_key, RevisionId commit, bool with_bytes);
   void TellFailure(const std::string& event, const std::string& about, const Error& error,
                    LogFields fields);
+  void TellFetch(const std::string& repo_key, const Status& looked);
   void TellCatalogue();
   void TellRenders(const CommitTask& task, const TaskPlan& plan,
                    const std::vector<JobResult>& results);
@@ -138,7 +138,6 @@ class Driver {
   asio::any_io_executor executor_;
   Log log_;
   SourceSchedule schedule_;
-  FetchNotes notes_;
   std::map<std::string, RoundState> rounds_;
   net::TaskGroup tasks_;  // one for each round and each check
   int running_ = 0;

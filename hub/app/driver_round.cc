@@ -40,7 +40,7 @@ TaskVoid Driver::Round(std::string repo_key) {
   auto looked = co_await FetchAndLoad(repo_key);
   if (stopping_) co_return Stopping();
   rounds_[repo_key].look = LookOf(looked);
-  notes_.Log(log_, repo_key, looked, parts_.clock.Monotonic());
+  TellFetch(repo_key, looked);
   if (!looked) {
     parts_.pipeline.OnFetchFailed(repo_key, looked.error());
     if (repo_key == fleet_key_) fleet_fetch_error_ = looked.error();
@@ -78,7 +78,7 @@ TaskVoid Driver::FetchAndLoad(std::string repo_key) {
     if (repo_key != fleet_key_) continue;
     auto taken = co_await TakeFleet(fetched);
     if (taken) {
-      told_.Over("catalogue");
+      (void)told_.Over("catalogue", parts_.clock.Monotonic());
       continue;
     }
     fleet_error_ = taken.error();
@@ -113,7 +113,7 @@ void Driver::TakeFetched(const std::string& repo_key, const git::FetchResult& fe
                   {{"repo", repo_key}, {"revision", revision.name}});
     } else {
       ref.commit = revision.commit;
-      told_.Over("revision " + repo_key + " " + revision.name);
+      (void)told_.Over("revision " + repo_key + " " + revision.name, parts_.clock.Monotonic());
       const Pipeline::Ref* known = parts_.pipeline.FindRef(repo_key, revision.name);
       if (known == nullptr || known->commit != revision.commit) {
         moved.push_back({repo_key, revision.name, revision.commit.str(), now});
@@ -233,10 +233,26 @@ TaskVoid Driver::RenderTask(const CommitTask& task, const TaskPlan& plan, const 
   co_return Status();
 }
 
-// Every poll finds the same again: a problem is logged when it appears and when it changes.
+// Every poll finds the same again.
 void Driver::TellFailure(const std::string& event, const std::string& about, const Error& error,
                          LogFields fields) {
-  if (told_.News(about, error.message)) log_.Warn(event, error, std::move(fields));
+  if (told_.News(about, error, parts_.clock.Monotonic())) {
+    log_.Warn(event, error, std::move(fields));
+  }
+}
+
+void Driver::TellFetch(const std::string& repo_key, const Status& looked) {
+  const Millis now = parts_.clock.Monotonic();
+  const std::string about = "fetch " + repo_key;
+  const auto note = looked ? told_.Over(about, now) : told_.News(about, looked.error(), now);
+  if (!note) return;
+  const LogFields fields = {
+      {"repo", repo_key}, {"looks", note->times}, {"lasted_s", note->lasted.count() / 1000}};
+  if (looked) {
+    log_.Info("fetch_recovered", fields);
+  } else {
+    log_.Warn("fetch_failed", looked.error(), fields);
+  }
 }
 
 void Driver::TellCatalogue() {
@@ -251,13 +267,14 @@ void Driver::TellCatalogue() {
                  {"object", object},
                  {"last_good_kept", problem.last_good_kept ? "yes" : "no"}});
   }
-  told_.OverExcept("document ", still);
+  told_.ForgetExcept("document ", still);
 }
 
 // Clusters share a path: one line for it, whatever number of renders it failed in.
 void Driver::TellRenders(const CommitTask& task, const TaskPlan& plan,
                          const std::vector<JobResult>& results) {
-  told_.Over("render " + task.repo_key);
+  const Millis now = parts_.clock.Monotonic();
+  (void)told_.Over("render " + task.repo_key, now);
   std::map<std::pair<std::string, std::string>, const Error*> paths;  // (app, path); null: works
   for (size_t i = 0; i < results.size(); ++i) {
     const RenderInput& input = plan.inputs[plan.plan.jobs[i].representative];
@@ -271,7 +288,7 @@ void Driver::TellRenders(const CommitTask& task, const TaskPlan& plan,
         {"app", app}, {"repo", task.repo_key}, {"path", path}, {"commit", task.commit.str()}};
     if (failure != nullptr) {
       TellFailure("render_failed", about, *failure, fields);
-    } else if (told_.Over(about)) {
+    } else if (told_.Over(about, now)) {
       log_.Info("render_works", fields);
     }
   }

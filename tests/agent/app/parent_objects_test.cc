@@ -142,7 +142,6 @@ TEST_F(ParentObjectsTest, ALookIntoANamespaceFindsWhatIsNotLabelled) {
 TEST_F(ParentObjectsTest, ALookIntoANamespaceFindsKindsThatWereAddedAfterOurDiscovery) {
   sync::LookInto look;
   look.namespace_ = "shop";
-  look.kinds = *plan::KindsInNamespaces(cluster_.Facts().kinds);
   cluster_.Put(sync::Json(R"({"apiVersion":"apiextensions.k8s.io/v1",
       "kind":"CustomResourceDefinition","metadata":{"name":"widgets.example.com"},
       "spec":{"group":"example.com","names":{"kind":"Widget","plural":"widgets"}}})"));

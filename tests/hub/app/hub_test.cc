@@ -206,6 +206,9 @@ TEST_F(HubTest, GoingBackAgainIsNeverForward) {
   EXPECT_EQ(Digest_(world.Poll(agent)), second);
   EXPECT_NE(object::FindString(*once, {"message"}).find("entry 2"), std::string_view::npos);
   EXPECT_EQ(object::FindInt(*once, {"published"}), 4);
+  const auto same = world.Run(admin.Rollback("shop", 4));
+  ASSERT_OK(same);
+  EXPECT_EQ(object::FindString(*same, {"message"}).find("published"), std::string_view::npos);
   world.Restart();  // what the app is held at is remembered
   ASSERT_OK(world.Refresh());
   const auto twice = world.Run(world.hub->admin().Rollback("shop", 0));
