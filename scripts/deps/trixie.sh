@@ -74,7 +74,7 @@ make_mbedtls() {
   key="minimum $MBEDTLS_MINIMUM, $(hash_of "$ROOT/scripts/deps/trixie.sh" "$ROOT/scripts/deps/trixie-sources.awk")"
   [ -z "$REFRESH" ] && fresh mbedtls "$key" "${archives[@]}" "$DEPS/include/mbedtls/ssl.h" && return 0
   open_trixie
-  local version work=$DEPS/work/mbedtls
+  local version work=$DEPS/sources/mbedtls
   version=$(apt-cache policy libmbedtls-dev | awk '$1 == "Candidate:" && $2 != "(none)" {print $2}')
   require_version libmbedtls-dev "$version" "$MBEDTLS_MINIMUM"
   rm -rf "$work"
@@ -97,7 +97,7 @@ make_libgit2() {
   [ -z "$REFRESH" ] && fresh libgit2 "$key" "$DEPS"/lib/libgit2.{a,libs} "$DEPS/include/git2.h" &&
     { close_trixie; return 0; }
   open_trixie
-  local version work=$DEPS/work/libgit2
+  local version work=$DEPS/sources/libgit2
   version=$(apt-cache showsrc libgit2 | awk '$1 == "Version:" {print $2}' | sort -V | tail -n 1)
   require_version "the libgit2 source" "$version" "$LIBGIT2_MINIMUM"
   rm -rf "$work"

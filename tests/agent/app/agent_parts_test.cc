@@ -13,6 +13,7 @@
 #include "agent/app/status_file.h"
 #include "agent/app/systemd.h"
 #include "protocol/base/limits.h"
+#include "tests/support/child.h"
 
 namespace dunlin::app {
 namespace {
@@ -62,9 +63,8 @@ TaskVoid KeepTwice(StatusKeeper& keeper, std::string directory, std::vector<bool
 }
 
 TEST(StatusKeeper, WritesAgainAfterAFailureAndNotWhenNothingMoved) {
-  std::string parent = (std::filesystem::temp_directory_path() / "dunlin-keep-XXXXXX").string();
-  ASSERT_NE(mkdtemp(parent.data()), nullptr);
-  const std::string directory = parent + "/state";
+  const support::TempDir parent;
+  const std::string directory = parent / "state";
   asio::io_context context;
   asio::thread_pool pool(1);
   StatusKeeper keeper(StatusPath(directory), pool);
@@ -74,7 +74,6 @@ TEST(StatusKeeper, WritesAgainAfterAFailureAndNotWhenNothingMoved) {
   context.run();
   pool.join();
   EXPECT_EQ(kept, (std::vector<bool>{false, true, true, true, false}));
-  std::filesystem::remove_all(parent);
 }
 
 TEST(LocalStatus, SurvivesItsFile) {

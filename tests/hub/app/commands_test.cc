@@ -18,9 +18,8 @@ constexpr char kFleet[] = DUNLIN_SOURCE_DIR "/docs/examples/fleet";
 class CommandsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(DUNLIN_BINARY_DIR "/bin/dunlin-render")) {
-      GTEST_SKIP() << "dunlin-render is not built: run scripts/setup";
-    }
+    ASSERT_TRUE(std::filesystem::exists(DUNLIN_BINARY_DIR "/bin/dunlin-render"))
+        << "dunlin-render is not built: run scripts/setup";
     std::filesystem::copy(kFleet, dir_ + "/fleet", std::filesystem::copy_options::recursive);
     std::filesystem::create_directory(dir_ + "/fleet/.git");  // all that makes it a work tree here
   }

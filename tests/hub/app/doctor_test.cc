@@ -47,9 +47,8 @@ class Listener {
 class DoctorTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(DUNLIN_BINARY_DIR "/bin/dunlin-render")) {
-      GTEST_SKIP() << "dunlin-render is not built: run scripts/setup";
-    }
+    ASSERT_TRUE(std::filesystem::exists(DUNLIN_BINARY_DIR "/bin/dunlin-render"))
+        << "dunlin-render is not built: run scripts/setup";
     ASSERT_OK(Git({"init", "-q", "--bare", "-b", "main", fleet_}));
     ASSERT_OK(Git({"init", "-q", "-b", "main", work_}));
     Commit("catalogue/app.yaml", kApp);

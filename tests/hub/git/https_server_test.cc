@@ -166,25 +166,13 @@ TEST_F(HttpsServer, ARedirectThatNeverEndsIsRefused) {
 }
 
 TEST_F(HttpsServer, AServerThatDiesInTheMiddleOfAPack) {  // G11
-  ExpectGood(Shop());
-  Commit("second");
-  for (const char* bytes : {"0", "10", "1000", "100000"}) {
-    SCOPED_TRACE(bytes);
-    Order(std::string("https cut ") + bytes);
-    ExpectError(FetchError(Shop()), Errc::kUnavailable, "in the middle of its answer");
-  }
+  ExpectCut(Shop(), "https cut", {"0", "10", "1000", "100000"}, "in the middle of its answer");
   Order("https serve");
   ExpectGood(Shop());
 }
 
 TEST_F(HttpsServer, APackThatIsNotWholeOrDamaged) {  // G6, G11
-  ExpectGood(Shop());
-  Commit("second");
-  for (const char* bytes : {"0", "10", "1000", "100000"}) {
-    SCOPED_TRACE(bytes);
-    Order(std::string("https short ") + bytes);
-    ExpectError(FetchError(Shop()), Errc::kUnavailable, "in the middle of its answer");
-  }
+  ExpectCut(Shop(), "https short", {"0", "10", "1000", "100000"}, "in the middle of its answer");
   for (const char* bytes : {"1000", "100000"}) {
     SCOPED_TRACE(bytes);
     Order(std::string("https flip ") + bytes);
@@ -195,21 +183,7 @@ TEST_F(HttpsServer, APackThatIsNotWholeOrDamaged) {  // G6, G11
 }
 
 TEST_F(HttpsServer, AServerThatStalls) {  // G11
-  ExpectGood(Shop());
-  Commit("second");
-  for (const char* bytes : {"0", "100000"}) {
-    SCOPED_TRACE(bytes);
-    Order(std::string("https stall ") + bytes);
-    config_.silence = Millis(300);
-    config_.deadline = Millis(30'000);
-    ExpectError(FetchError(Shop()), Errc::kTimeout, "does not answer");
-    config_.silence = Millis(30'000);
-    config_.deadline = Millis(500);
-    ExpectError(FetchError(Shop()), Errc::kTimeout, "the worker was stopped");
-  }
-  Order("https serve");
-  config_.deadline = Millis(30'000);
-  ExpectGood(Shop());
+  ExpectStallsEnd(Shop(), "https", {"0", "100000"}, Millis(300));
 }
 
 }  // namespace

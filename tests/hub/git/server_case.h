@@ -62,6 +62,36 @@ class ServerCase : public ::testing::Test {
     const auto obeyed = server_->Order(order);
     ASSERT_TRUE(obeyed) << obeyed.error().message;
   }
+  // `protocol` stalls after some bytes: the silence and the deadline each end the fetch.
+  void ExpectStallsEnd(const Repository& shop, const std::string& protocol,
+                       const std::vector<std::string>& bytes, Millis silence) {
+    ExpectGood(shop);
+    Commit("second");
+    for (const std::string& after : bytes) {
+      SCOPED_TRACE(after);
+      Order(protocol + " stall " + after);
+      config_.silence = silence;
+      config_.deadline = Millis(30'000);
+      ExpectError(FetchError(shop), Errc::kTimeout, "does not answer");
+      config_.silence = Millis(30'000);
+      config_.deadline = Millis(500);
+      ExpectError(FetchError(shop), Errc::kTimeout, "the worker was stopped");
+    }
+    Order(protocol + " serve");
+    config_.deadline = Millis(30'000);
+    ExpectGood(shop);
+  }
+  // A server that stops after some bytes is a fetch that failed, with these words.
+  void ExpectCut(const Repository& shop, const std::string& order,
+                 const std::vector<std::string>& bytes, const std::string& words) {
+    ExpectGood(shop);
+    Commit("second");
+    for (const std::string& after : bytes) {
+      SCOPED_TRACE(after);
+      Order(order + " " + after);
+      ExpectError(FetchError(shop), Errc::kUnavailable, words);
+    }
+  }
   // The whole of an error: what it is for the hub, and what it tells a person.
   static void ExpectError(const Error& error, Errc code, const std::string& words) {
     EXPECT_EQ(Name(error.code), Name(code)) << error.message;

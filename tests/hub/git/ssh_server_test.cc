@@ -93,33 +93,13 @@ TEST_F(SshServer, MissingRepository) {
 }
 
 TEST_F(SshServer, AServerThatDiesInTheMiddle) {  // G11
-  ExpectGood(Shop());
-  Commit("second");
-  for (const char* bytes : {"0", "10", "1000", "10000", "100000"}) {
-    SCOPED_TRACE(bytes);
-    Order(std::string("ssh cut ") + bytes);
-    ExpectError(FetchError(Shop()), Errc::kUnavailable, "the ssh connection ended");
-  }
+  ExpectCut(Shop(), "ssh cut", {"0", "10", "1000", "10000", "100000"}, "the ssh connection ended");
   Order("ssh serve");
   ExpectGood(Shop());
 }
 
 TEST_F(SshServer, AServerThatStalls) {  // G11
-  ExpectGood(Shop());
-  Commit("second");
-  for (const char* bytes : {"0", "1000", "100000"}) {
-    SCOPED_TRACE(bytes);
-    Order(std::string("ssh stall ") + bytes);
-    config_.silence = Millis(500);
-    config_.deadline = Millis(30'000);
-    ExpectError(FetchError(Shop()), Errc::kTimeout, "does not answer");
-    config_.silence = Millis(30'000);
-    config_.deadline = Millis(500);
-    ExpectError(FetchError(Shop()), Errc::kTimeout, "the worker was stopped");
-  }
-  Order("ssh serve");
-  config_.deadline = Millis(30'000);
-  ExpectGood(Shop());
+  ExpectStallsEnd(Shop(), "ssh", {"0", "1000", "100000"}, Millis(500));
 }
 
 TEST_F(SshServer, NoSshProgram) {

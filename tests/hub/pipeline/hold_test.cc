@@ -20,6 +20,18 @@ class HoldTest : public PipelineTest {
     EXPECT_EQ(Publish(), "uuid-1:shop@1, uuid-2:shop@1, ");
   }
 
+  // One cluster runs commit 1; a second one joins with commit 2, so that no entry of 1 has it.
+  void JoinAfterTheEntry() {
+    Catalogue({AppText("shop"), ClusterText("c1")});
+    Fetch("1");
+    Work();
+    old = OldBundle{*Memory(kShop1).bundle, Memory(kShop1).raw_bytes, 1, "1"};
+    Catalogue({AppText("shop"), ClusterText("c1"), ClusterText("c2", "us")});
+    Fetch("2");
+    Work();
+    newest = *Memory(kShop2).bundle;
+  }
+
   void Restart(const Pipeline::Pin& pin = {"1", {kShop1.second, kShop2.second}}) {
     std::map<TargetKey, TargetMemory> rows;
     for (const auto& [key, target] : pipeline.targets()) rows[key] = target.memory;
@@ -181,13 +193,7 @@ TEST_F(HoldTest, AClusterThatJoinsGetsTheEntryThatTheAppIsHeldAt) {
 }
 
 TEST_F(HoldTest, AClusterThatJoinedAfterTheEntryGoesBackWithTheOthers) {
-  Catalogue({AppText("shop"), ClusterText("c1")});
-  Fetch("1");
-  Work();
-  old = OldBundle{*Memory(kShop1).bundle, Memory(kShop1).raw_bytes, 1, "1"};
-  Catalogue({AppText("shop"), ClusterText("c1"), ClusterText("c2", "us")});
-  Fetch("2");
-  Work();
+  JoinAfterTheEntry();
   Publish();
   ASSERT_TRUE(pipeline.Rollback("shop", {{kShop1.second, old}}, "1").has_value());
   Work();
@@ -196,14 +202,7 @@ TEST_F(HoldTest, AClusterThatJoinedAfterTheEntryGoesBackWithTheOthers) {
 }
 
 TEST_F(HoldTest, ARestartSendsAClusterOutsideOfTheEntryBackTooAndKeepsItsProblem) {
-  Catalogue({AppText("shop"), ClusterText("c1")});
-  Fetch("1");
-  Work();
-  old = OldBundle{*Memory(kShop1).bundle, Memory(kShop1).raw_bytes, 1, "1"};
-  Catalogue({AppText("shop"), ClusterText("c1"), ClusterText("c2", "us")});
-  Fetch("2");
-  Work();
-  newest = *Memory(kShop2).bundle;
+  JoinAfterTheEntry();
   Publish();
   ASSERT_TRUE(pipeline.Rollback("shop", {{kShop1.second, old}}, "1").has_value());
   EXPECT_EQ(pipeline.Collect().changed.size(), 2u) << "what it went away from is stored";
@@ -232,14 +231,7 @@ TEST_F(HoldTest, ARestartSendsAClusterOutsideOfTheEntryBackTooAndKeepsItsProblem
 }
 
 TEST_F(HoldTest, ALostBundleIsNoTightLoopWhenTheEntryCannotBeRendered) {
-  Catalogue({AppText("shop"), ClusterText("c1")});
-  Fetch("1");
-  Work();
-  old = OldBundle{*Memory(kShop1).bundle, Memory(kShop1).raw_bytes, 1, "1"};
-  Catalogue({AppText("shop"), ClusterText("c1"), ClusterText("c2", "us")});
-  Fetch("2");
-  Work();
-  newest = *Memory(kShop2).bundle;
+  JoinAfterTheEntry();
   ASSERT_TRUE(pipeline.Rollback("shop", {{kShop1.second, old}}, "1").has_value());
   ASSERT_EQ(pipeline.Lost({newest}).size(), 1u);
   render_error = MakeError(Errc::kInvalidArgument, "nothing renders");

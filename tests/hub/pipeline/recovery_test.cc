@@ -1,25 +1,15 @@
 // A hub on an older copy of its database: nothing is published for a cluster that runs something
 // newer before everything was looked at again, and what is published then prunes no unknown app.
-#include <gtest/gtest.h>
-
-#include "hub/pipeline/pipeline.h"
-#include "tests/hub/catalog/documents.h"
+#include "tests/hub/pipeline/pipeline_fixture.h"
 
 namespace dunlin::hub {
 namespace {
 
-using catalog::AppText;
-using catalog::ClusterText;
-
 constexpr const char* kFleet = "git.example/fleet";
-constexpr const char* kRepo = "git.example/shop";
-const std::map<std::string, ClusterId> kIds = {{"c1", ClusterId("uuid-1")},
-                                               {"c2", ClusterId("uuid-2")}};
 const ClusterId kC1("uuid-1");
 const ClusterId kC2("uuid-2");
-constexpr TimePoint kNow{Millis(1000)};
 
-class RecoveryTest : public ::testing::Test {
+class RecoveryTest : public PipelineTest {
  protected:
   RecoveryTest() {
     Catalogue({AppText("shop"), ClusterText("c1"), ClusterText("c2", "us")});
@@ -29,40 +19,13 @@ class RecoveryTest : public ::testing::Test {
     (void)pipeline.TakeTriggers();
   }
 
-  void Catalogue(const std::vector<std::string>& texts) {
-    std::vector<catalog::Document> documents;
-    int line = 0;
-    for (const std::string& text : texts) documents.push_back(catalog::Doc("f.yaml", ++line, text));
-    (void)catalogue.ReplaceFleet(std::move(documents));
-    pipeline.SetCatalogue(catalogue, kIds);
-  }
   void ReadFleet() {
     pipeline.LookBegins(kFleet);
     pipeline.CatalogueRead(kFleet);
   }
-  void Found(const std::string& commit) {
-    pipeline.OnFetched(kRepo, {{"HEAD", RevisionId(commit)}}, kNow, kNow);
-  }
   void LookAt(const std::string& commit) {
     pipeline.LookBegins(kRepo);
-    Found(commit);
-  }
-  void Work() {
-    while (auto task = pipeline.NextTask(kRepo)) {
-      const TreeIndex tree{{"apps/a.yaml", task->commit.str()}};
-      const TaskPlan plan = pipeline.PlanTask(*task, tree);
-      std::vector<JobResult> results;
-      for (const auto& spec : plan.specs) {
-        JobAnswer answer;
-        answer.error = render_error;
-        answer.seen.read = {"apps/a.yaml"};
-        answer.objects = {object::Object{{"apiVersion", "v1"},
-                                         {"kind", "ConfigMap"},
-                                         {"metadata", {{"name", task->commit.str()}}}}};
-        results.push_back(SealJob(*spec, std::move(answer), tree));
-      }
-      pipeline.OnRendered(*task, plan, results, kNow);
-    }
+    Fetch(commit);
   }
   Publication Publish() {
     Publication publication = pipeline.Collect();
@@ -70,10 +33,6 @@ class RecoveryTest : public ::testing::Test {
     return publication;
   }
   std::string WaitsFor(const ClusterId& cluster) { return pipeline.Recovering().at(cluster); }
-
-  catalog::Catalogue catalogue;
-  Pipeline pipeline{Pipeline::Config{}};
-  std::optional<Error> render_error;
 };
 
 TEST_F(RecoveryTest, EverythingIsLookedAtFirstThenItIsPublishedAsRestored) {
@@ -99,7 +58,7 @@ TEST_F(RecoveryTest, ALookThatHadBegunBeforeIsNotEnough) {
   pipeline.LookBegins(kFleet);
   pipeline.LookBegins(kRepo);
   pipeline.Recover(kC1, kFleet);
-  Found("1");
+  Fetch("1");
   pipeline.CatalogueRead(kFleet);
   EXPECT_TRUE(pipeline.Collect().empty());
   ReadFleet();

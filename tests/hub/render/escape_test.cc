@@ -37,11 +37,7 @@ class AbstractSocket {
 
 class EscapeTest : public RenderFixture, public ::testing::WithParamInterface<const char*> {
  protected:
-  void SetUp() override {
-    if (const std::string missing = MissingProgram(GetParam()); !missing.empty()) {
-      GTEST_SKIP() << missing << ": run scripts/setup";
-    }
-  }
+  void SetUp() override { ASSERT_EQ(MissingProgram(GetParam()), "") << "run scripts/setup"; }
 };
 
 TEST_P(EscapeTest, NothingOfTheHostIsInReach) {  // S1, S9
@@ -78,11 +74,7 @@ INSTANTIATE_TEST_SUITE_P(Isolation, EscapeTest, ::testing::Values("bubblewrap", 
 
 class GvisorTest : public RenderFixture {
  protected:
-  void SetUp() override {
-    if (const std::string missing = MissingProgram("gvisor"); !missing.empty()) {
-      GTEST_SKIP() << missing << ": run scripts/setup";
-    }
-  }
+  void SetUp() override { ASSERT_EQ(MissingProgram("gvisor"), "") << "run scripts/setup"; }
   std::unique_ptr<Sandbox> MakeSandbox() {
     const RendererConfig config = Config("gvisor");
     auto sandbox = MakeGvisorSandbox({config.runsc_program, config.worker_program, state_});

@@ -46,9 +46,7 @@ std::vector<RenderTarget> GoodTargets() {
 class RendererTest : public RenderFixture, public ::testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
-    if (const std::string missing = MissingProgram(GetParam()); !missing.empty()) {
-      GTEST_SKIP() << missing << ": run scripts/setup";
-    }
+    ASSERT_EQ(MissingProgram(GetParam()), "") << "run scripts/setup";
     config_ = Config(GetParam());
   }
   void Start() {
@@ -295,7 +293,7 @@ TEST_F(ChooseTest, AWorkerThatIsNamedWithoutAPathIsTakenFromPath) {
   const std::string before = getenv("PATH");
   setenv("PATH", (DUNLIN_DEPS_DIR "/bin:" + before).c_str(), 1);
   for (const std::string isolation : {"gvisor", "bubblewrap", "none"}) {
-    if (!MissingProgram(isolation).empty()) continue;
+    ASSERT_EQ(MissingProgram(isolation), "") << "run scripts/setup";
     RendererConfig config = Config(isolation);
     config.worker_program = "dunlin-render";
     const auto chosen = test::RunTask(context_, ChooseSandbox(config, Log()));
