@@ -467,9 +467,7 @@ std::vector<wire::Problem> CatalogueProblems(const catalog::Catalogue& catalogue
     if (!problem.origin.file.empty()) {
       shown.message = problem.origin.Text() + ": " + problem.error.message;
     }
-    const bool says_so = shown.message.find("stays in force") != std::string::npos;
     shown.hint = !problem.hint.empty()    ? problem.hint
-                 : says_so                ? "correct it, and push or apply it again"
                  : problem.last_good_kept ? "correct it; the last good version stays in force"
                                           : "correct it; until then it has no effect";
     out.push_back(std::move(shown));

@@ -171,8 +171,8 @@ Catalogue::Change Catalogue::ReplaceFleet(std::vector<Document> documents) {
         {Origin{}, std::nullopt,
          MakeError(Errc::kPrecondition,
                    "the fleet repository holds no catalogue object any more; the last good "
-                   "catalogue stays in force (check catalog.path and the revision)"),
-         true, ""});
+                   "catalogue stays in force"),
+         true, "check catalog.path and catalog.revision in the hub's configuration"});
     for (const auto& [id, problem] : unreadable_) problems_.push_back(problem);
     return {};
   }
