@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 
 #include "protocol/object/json.h"
@@ -46,19 +47,33 @@ Result<std::string> Slurp(const std::string& path) { return ReadFile(path, 64 <<
 
 const std::string kDeps = std::string(DUNLIN_DEPS_DIR) + "/bin/";
 
-// A port that nobody listens on now. The hub must come back on the port that agents know, so it
-// cannot take any free one at each start.
-Result<uint16_t> FreePort() {
+// Whether nobody listens on the port now.
+bool IsFree(uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  address.sin_port = htons(port);
+  const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   close(fd);
-  if (!bound) return MakeError(Errc::kIo, "no free port");
-  return ntohs(address.sin_port);
+  return free;
+}
+
+// The hub must come back on the port that agents know, so it cannot take any free one at each
+// start. Below the range from which the kernel gives ports away: one from there may be somebody's
+// outgoing connection by the time the hub starts.
+Result<uint16_t> FreePort(uint16_t other_than = 0) {
+  int first_given_away = 0;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first_given_away;
+  constexpr int kFirst = 10000;
+  const int count = first_given_away - kFirst;
+  if (count <= 0) return MakeError(Errc::kIo, "the kernel gives away every port above 10000");
+  const int start = std::random_device()() % static_cast<unsigned>(count);
+  for (int i = 0; i < count; ++i) {
+    const auto port = static_cast<uint16_t>(kFirst + (start + i) % count);
+    if (port != other_than && IsFree(port)) return port;
+  }
+  return MakeError(Errc::kIo, "no free port");
 }
 
 std::string Field(const object::Value& value, std::string_view name) {
@@ -140,7 +155,7 @@ Result<Fleet> Fleet::Create(const std::string& directory, FleetOptions options) 
   TRY(GitRepository git, GitRepository::Create(directory + "/git"));
   fleet.git_ = std::make_unique<GitRepository>(std::move(git));
   TRY(fleet.agents_port_, FreePort());
-  TRY(const uint16_t public_port, FreePort());
+  TRY(const uint16_t public_port, FreePort(fleet.agents_port_));
   TRY(support::Finished finished,
       RunIn(directory + "/git", {Program("dunlin-hub"), "init", "--data", fleet.hub_data()}));
   if (finished.status != 0) {
