@@ -14,6 +14,8 @@ class GitLimits : public ServerCase {
   void SetUp() override {
     ServerCase::SetUp();
     config_.policy.local_roots = {(dir_.path() / "repos").string()};
+    config_.deadline =
+        ProcessGitConfig().deadline;  // the fixture's is too short for 200,000 refs with TSan
   }
   Repository Https() const { return {.url = server_->Https("shop"), .ca_file = "ca.pem"}; }
   Repository Ssh() const {
