@@ -51,8 +51,7 @@ net::HttpResponse OrError(Result<net::HttpResponse> result) {
 Task<Answer> Handle(AgentBackend& backend, net::Exchange& exchange) {
   const net::HttpRequest& request = exchange.request();
   auto agent = backend.Identify(exchange.peer());
-  if (!agent)
-    co_return ErrorResponse(agent.error(), "enrol again with a token of `dunlin cluster add`");
+  if (!agent) co_return ErrorResponse(agent.error());
   const std::string_view path =
       std::string_view(request.target).substr(0, request.target.find('?'));
   if (path == wire::kPollPath) {

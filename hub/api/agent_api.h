@@ -20,7 +20,7 @@ struct AgentIdentity {
 class AgentBackend {
  public:
   virtual ~AgentBackend() = default;
-  // kUnauthenticated: unknown key; kPermission: revoked.
+  // kUnauthenticated: unknown key; kPermission: locked or superseded. The message says what to do.
   virtual Result<AgentIdentity> Identify(const net::Peer& peer) = 0;
   // Frames (wire/frame.h), held until there is something newer or wire::kHoldSeconds passed.
   virtual Task<Bytes> Poll(AgentIdentity agent, wire::PollRequest request) = 0;

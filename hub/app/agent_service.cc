@@ -32,10 +32,7 @@ Result<AgentIdentity> AgentService::Identify(const net::Peer& peer) {
   }
   // The key is the identity: names in the certificate are for people.
   const AgentRecord* agent = parts_.model.FindAgentByKey(peer.certificate->key.SpkiHash());
-  if (agent == nullptr) {
-    return MakeError(Errc::kUnauthenticated, "this key is not enrolled at this hub");
-  }
-  if (agent->revoked) return MakeError(Errc::kPermission, "this agent is revoked");
+  TRY_VOID(parts_.model.InForce(agent));
   // Not stored is no reason to cut an agent off: the next request notes it.
   const Status noted = parts_.model.NoteCertificate(agent->id, peer.certificate->serial);
   if (!noted) log_.Warn("certificate_not_noted", noted.error(), {{"agent", agent->id.str()}});
@@ -84,6 +81,7 @@ Task<Bytes> AgentService::Poll(AgentIdentity agent, wire::PollRequest request) {
   const HeldPoll held(contact);
   const Millis until = parts_.clock.Monotonic() + hold_;
   while (true) {
+    CO_TRY_VOID(parts_.model.InForce(parts_.model.FindAgent(agent.agent)));
     auto answer = parts_.publisher.Answer(agent.cluster, request);
     if (!answer) co_return answer.error();
     if (*answer) co_return std::move(**answer);
@@ -91,10 +89,6 @@ Task<Bytes> AgentService::Poll(AgentIdentity agent, wire::PollRequest request) {
     if (left <= Millis(0) || stopping_) break;
     auto woken = co_await parts_.gate.At(agent.cluster).Wait(left);
     if (!woken && woken.error().code == Errc::kCancelled) co_return woken.error();
-    const AgentRecord* record = parts_.model.FindAgent(agent.agent);
-    if (record == nullptr || record->revoked) {
-      co_return MakeError(Errc::kPermission, "this agent is revoked");
-    }
     // A connection that is held is contact, too.
     contact.last_seen = parts_.clock.Now();
   }

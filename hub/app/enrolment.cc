@@ -188,14 +188,14 @@ Result<wire::RenewResult> Enrolment::FinishRenew(const wire::RenewFinish& reques
   TRY(const crypto::PublicKey key, crypto::PublicKey::FromPoint(agent.public_key));
   TRY(const Bytes message, trust::RenewMessage(request.agent_id, nonce, request.generation));
   TRY_VOID(key.Verify(message, request.proof));
-  if (agent.revoked) return MakeError(Errc::kPermission, "this agent is revoked");
+  TRY_VOID(model_.InForce(&agent));
   // The answer to an earlier renewal may have been lost, so the generation that the agent is known
   // to hold stays good until it shows a newer one. A generation above ours, proved by the key,
   // means that our database is an older copy: locking then would cut off every agent that renewed
   // since.
   if (request.generation < agent.held_generation) {
     // Two holders of one key: the one that is behind shows that the key was copied.
-    agent.revoked = true;
+    agent.standing = Standing::kLocked;
     TRY_VOID(model_.PutAgent(agent));
     return MakeError(Errc::kPermission,
                      "a certificate of another generation was renewed before: the key was "

@@ -44,6 +44,11 @@ Hub::Hub(HubConfig config, HubKeys keys, Worlds worlds, asio::any_io_executor ex
               agents_, worlds.clock, metrics_},
              log) {
   DeclareHubMetrics(metrics_);
+  model_.OnCutOff([this, log](const AgentRecord& agent, const Error& why) {
+    log.Warn("agent_cut_off", why, {{"agent", agent.id.str()}});
+    gate_.Notify(agent.cluster);
+    if (cut_off_) cut_off_(agent, why);
+  });
   publisher_.OnPublish([this](const ClusterId& cluster) { gate_.Notify(cluster); });
   publisher_.OnLost([this](const BundleDigest& bundle) { driver_.Lost({bundle}); });
   publisher_.OnFetched([this](const BundleDigest& bundle) { driver_.Check(bundle); });

@@ -39,8 +39,8 @@ class Hub {
   // Ends Run, and answers everything that is held.
   void Stop();
 
-  // Called for each agent that has just been revoked or locked: its connections are to be closed.
-  void OnRevoked(FleetModel::Revoked revoked) { model_.OnRevoked(std::move(revoked)); }
+  // Called for each agent that is no longer in force: its connections are to be closed.
+  void OnCutOff(FleetModel::CutOff cut_off) { cut_off_ = std::move(cut_off); }
 
   AgentBackend& agents() { return agents_; }
   AdminBackend& admin() { return admin_; }
@@ -63,6 +63,7 @@ class Hub {
   Enrolment enrolment_;
   AgentService agents_;
   AdminService admin_;
+  FleetModel::CutOff cut_off_;
 };
 
 }  // namespace dunlin::hub

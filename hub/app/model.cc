@@ -55,8 +55,30 @@ const AgentRecord* FleetModel::FindAgentByKey(const Digest& spki) const {
 
 bool FleetModel::HasAgent(const ClusterId& cluster) const {
   return std::any_of(agents_.begin(), agents_.end(), [&](const auto& entry) {
-    return entry.second.cluster == cluster && !entry.second.revoked;
+    return entry.second.cluster == cluster && entry.second.standing == Standing::kInForce;
   });
+}
+
+Status FleetModel::InForce(const AgentRecord* agent) const {
+  if (agent == nullptr) {
+    return MakeError(Errc::kUnauthenticated,
+                     "this key is not enrolled at this hub; enrol again with a token of `dunlin "
+                     "cluster add`");
+  }
+  switch (agent->standing) {
+    case Standing::kInForce:
+      return {};
+    case Standing::kLocked:
+      return MakeError(Errc::kPermission,
+                       "this agent is revoked; enrol again with a token of `dunlin cluster add`");
+    case Standing::kSuperseded:
+      break;
+  }
+  const ClusterRecord* cluster = FindCluster(agent->cluster);
+  return MakeError(Errc::kPermission,
+                   "another agent was enrolled for cluster " +
+                       (cluster == nullptr ? agent->cluster.str() : cluster->name) +
+                       "; end this one, two agents in one cluster undo each other's work");
 }
 
 Status FleetModel::PutCluster(const ClusterRecord& cluster) {
@@ -72,8 +94,16 @@ Status FleetModel::Enroll(const std::string& token_id, const ClusterRecord& clus
   TRY_VOID(state_.Enroll(token_id, cluster, agent));
   cluster_names_[cluster.name] = cluster.id;
   clusters_[cluster.id] = cluster;
+  std::vector<AgentRecord> former;
+  for (const auto& [id, other] : agents_) {
+    if (other.cluster != cluster.id || id == agent.id) continue;
+    if (other.standing != Standing::kInForce) continue;
+    former.push_back(other);
+    former.back().standing = Standing::kSuperseded;
+  }
   agent_keys_[agent.spki] = agent.id;
-  agents_[agent.id] = agent;
+  TakeAgent(agent);
+  for (const AgentRecord& other : former) TakeAgent(other);
   Touch();
   return {};
 }
@@ -90,11 +120,16 @@ Status FleetModel::NoteCertificate(const AgentId& id, const Bytes& serial) {
 
 Status FleetModel::PutAgent(const AgentRecord& agent) {
   TRY_VOID(state_.PutAgent(agent));
-  const AgentRecord* before = FindAgent(agent.id);
-  const bool news = agent.revoked && (before == nullptr || !before->revoked);
-  agents_[agent.id] = agent;
-  if (news && revoked_) revoked_(agent);
+  TakeAgent(agent);
   return {};
+}
+
+void FleetModel::TakeAgent(const AgentRecord& agent) {
+  const AgentRecord* before = FindAgent(agent.id);
+  const bool was_in_force = before == nullptr || before->standing == Standing::kInForce;
+  agents_[agent.id] = agent;
+  const Status in_force = InForce(&agent);
+  if (!in_force && was_in_force && cut_off_) cut_off_(agent, in_force.error());
 }
 
 Status FleetModel::PutReport(const ClusterId& cluster, wire::Report report, TimePoint now) {

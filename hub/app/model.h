@@ -34,19 +34,23 @@ class FleetModel {
   const ClusterRecord* FindClusterByName(const std::string& name) const;
   const AgentRecord* FindAgent(const AgentId& id) const;
   const AgentRecord* FindAgentByKey(const Digest& spki) const;
-  bool HasAgent(const ClusterId& cluster) const;  // an agent that is not revoked
+  bool HasAgent(const ClusterId& cluster) const;  // one that is in force
+  // kPermission, saying why and what to do, when the agent does not speak for its cluster (any
+  // more); kUnauthenticated when there is none.
+  Status InForce(const AgentRecord* agent) const;
   const std::map<ClusterId, ClusterRecord>& clusters() const { return clusters_; }
 
   Status PutCluster(const ClusterRecord& cluster);
+  // The cluster's former agents are superseded with it.
   Status Enroll(const std::string& token_id, const ClusterRecord& cluster,
                 const AgentRecord& agent);
   Status PutAgent(const AgentRecord& agent);
   // The agent connected with the certificate of this serial number. The newest one ends the time in
   // which the answer to its renewal counts as lost; any other changes nothing.
   Status NoteCertificate(const AgentId& id, const Bytes& serial);
-  // Called for each agent that has just been revoked or locked, once that is stored.
-  using Revoked = std::function<void(const AgentRecord&)>;
-  void OnRevoked(Revoked revoked) { revoked_ = std::move(revoked); }
+  // Called for each agent that is no longer in force, once that is stored, with why.
+  using CutOff = std::function<void(const AgentRecord&, const Error& why)>;
+  void OnCutOff(CutOff cut_off) { cut_off_ = std::move(cut_off); }
   Status PutReport(const ClusterId& cluster, wire::Report report, TimePoint now);
 
   using TargetKey = std::pair<std::string, ClusterId>;  // (app, cluster)
@@ -68,6 +72,8 @@ class FleetModel {
   net::Event& changed() { return changed_; }
 
  private:
+  void TakeAgent(const AgentRecord& agent);
+
   HubState& state_;
   std::map<ClusterId, ClusterRecord> clusters_;
   std::map<std::string, ClusterId> cluster_names_;
@@ -78,7 +84,7 @@ class FleetModel {
   std::map<std::string, std::string> pins_;
   std::map<ClusterId, ReportRecord> reports_;
   std::map<ClusterId, Contact> contacts_;
-  Revoked revoked_;
+  CutOff cut_off_;
   int64_t version_ = 1;
   net::Event changed_;
 };

@@ -47,8 +47,7 @@ Result<std::unique_ptr<net::HttpServer>> ListenForAgents(asio::any_io_executor e
     const auto agent = hub.agents().Identify(peer);
     if (agent) return {};
     log.Warn("agent_refused", agent.error(), {{"address", peer.address}});
-    return MakeError(agent.error().code,
-                     agent.error().message + "; enrol again with a token of `dunlin cluster add`");
+    return agent.error();
   };
   return net::MakeHttpServer(executor, std::move(server), AgentRoutes(hub.agents()));
 }
@@ -73,10 +72,11 @@ Result<std::unique_ptr<net::HttpServer>> ListenForEnrolment(asio::any_io_executo
 Status Servers::Listen(asio::any_io_executor executor, const HubConfig& config, const HubKeys& keys,
                        Hub& hub, Log log) {
   TRY(agents, ListenForAgents(executor, config, keys, hub, log));
-  hub.OnRevoked([this](const AgentRecord& agent) {
-    agents->CloseWhere([&agent](const net::Peer& peer) {
+  hub.OnCutOff([this](const AgentRecord& agent, const Error& why) {
+    const auto of_agent = [&agent](const net::Peer& peer) {
       return peer.certificate && peer.certificate->key.SpkiHash() == agent.spki;
-    });
+    };
+    agents->CloseWhere(of_agent, why);
   });
   TRY(public_, ListenForEnrolment(executor, config, keys, hub, log));
   net::ServerConfig local;

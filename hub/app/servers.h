@@ -12,7 +12,7 @@ namespace dunlin::hub {
 // REQUIRES: Stop() has ended before it, or the hub, is destroyed.
 struct Servers {
   // What is already listening when a later one fails stays, to be stopped. `hub` outlives them;
-  // from now on it closes the connections of agents that are revoked.
+  // from now on it closes the connections of agents that are cut off.
   Status Listen(asio::any_io_executor executor, const HubConfig& config, const HubKeys& keys,
                 Hub& hub, Log log);
   // All at the same time: a `status -w` must not hold up the agents' farewell. Exchanges have

@@ -34,6 +34,13 @@ struct ClusterRecord {
   bool operator==(const ClusterRecord&) const = default;
 };
 
+// Whether an agent speaks for its cluster. The numbers are stored.
+enum class Standing {
+  kInForce = 0,
+  kLocked = 1,      // a copy of its key showed up
+  kSuperseded = 2,  // another agent was enrolled for the cluster
+};
+
 struct AgentRecord {
   AgentId id;
   ClusterId cluster;
@@ -46,7 +53,7 @@ struct AgentRecord {
   int64_t held_generation = 1;
   Bytes serial;  // of the newest certificate, as crypto::CertificateInfo gives it
   TimePoint not_after{};
-  bool revoked = false;
+  Standing standing = Standing::kInForce;
   bool operator==(const AgentRecord&) const = default;
 };
 
@@ -169,7 +176,8 @@ class HubState {
 
   virtual Status AddToken(const TokenRecord& token) = 0;
   virtual Result<TokenRecord> FindToken(const std::string& id) = 0;
-  // Burns the token and stores what it bought, in one transaction. kPermission when it is used.
+  // Burns the token, stores what it bought, and supersedes the cluster's other agents that are in
+  // force, in one transaction. kPermission when the token is used.
   virtual Status Enroll(const std::string& token_id, const ClusterRecord& cluster,
                         const AgentRecord& agent) = 0;
 

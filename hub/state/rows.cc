@@ -65,6 +65,18 @@ Result<std::vector<HistoryRecord::Entry>> EntriesFromJson(const std::string& jso
   return out;
 }
 
+// Of a later version, perhaps: whatever it is, it is not in force.
+Standing StandingOf(int64_t stored) {
+  switch (stored) {
+    case 0:
+      return Standing::kInForce;
+    case 2:
+      return Standing::kSuperseded;
+    default:
+      return Standing::kLocked;
+  }
+}
+
 }  // namespace
 
 int64_t ToMillis(TimePoint time) { return time.time_since_epoch().count(); }
@@ -121,7 +133,7 @@ Status WriteAgent(Database& database, const AgentRecord& agent) {
       .Bind(6, agent.held_generation)
       .BindBlob(7, agent.serial)
       .Bind(8, ToMillis(agent.not_after))
-      .Bind(9, agent.revoked ? 1 : 0)
+      .Bind(9, static_cast<int64_t>(agent.standing))
       .Run()
       .WithContext("store agent " + agent.id.str());
 }
@@ -137,7 +149,7 @@ Result<AgentRecord> ReadAgent(const Statement& row) {
   out.held_generation = row.Int(6);
   out.serial = row.Blob(7);
   out.not_after = FromMillis(row.Int(8));
-  out.revoked = row.Int(9) != 0;
+  out.standing = StandingOf(row.Int(9));
   return out;
 }
 

@@ -80,6 +80,14 @@ class SqliteHubState : public HubState {
     TRY(Statement burn, database_->Prepare("UPDATE tokens SET used = 1 WHERE id = ?"));
     TRY_VOID(burn.BindText(0, token_id).Run());
     TRY_VOID(WriteCluster(*database_, cluster));
+    TRY(Statement supersede, database_->Prepare("UPDATE agents SET revoked = ? WHERE cluster = ? "
+                                                "AND id <> ? AND revoked = ?"));
+    TRY_VOID(supersede.Bind(0, static_cast<int64_t>(Standing::kSuperseded))
+                 .BindText(1, cluster.id.str())
+                 .BindText(2, agent.id.str())
+                 .Bind(3, static_cast<int64_t>(Standing::kInForce))
+                 .Run()
+                 .WithContext("supersede the agents of " + cluster.name));
     TRY_VOID(WriteAgent(*database_, agent));
     return transaction.Commit();
   }

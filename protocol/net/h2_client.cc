@@ -120,9 +120,10 @@ void ClientConnection::OnStreamClosed(const h2::StreamClosed& closed) {
 
 void ClientConnection::OnClosed(const Error& why) {
   why_ = why;
+  if (!goaway_.empty()) why_.message += " (" + goaway_ + ")";
   for (auto& [id, stream] : streams_) {
     stream->closed = true;
-    if (!stream->ended && !stream->failure) stream->failure = why;
+    if (!stream->ended && !stream->failure) stream->failure = why_;
     stream->changed.Notify();
   }
   streams_.clear();

@@ -171,7 +171,7 @@ class AsioHttpServer : public HttpServer {
     CloseAll();
   }
   uint16_t port() const override { return port_; }
-  void CloseWhere(std::function<bool(const Peer&)> match) override;
+  void CloseWhere(std::function<bool(const Peer&)> match, const Error& why) override;
   TaskVoid Stop(Millis grace) override;
   size_t connections() const override { return core_->connections(); }
 
@@ -225,8 +225,7 @@ std::vector<std::shared_ptr<Session>> AsioHttpServer::Sessions() const {
   return sessions;
 }
 
-void AsioHttpServer::CloseWhere(std::function<bool(const Peer&)> match) {
-  const Error why = MakeError(Errc::kPermission, "closed by the server");
+void AsioHttpServer::CloseWhere(std::function<bool(const Peer&)> match, const Error& why) {
   for (const auto& session : Sessions()) {
     if (match(session->peer())) session->CloseSessionGently(why);
   }

@@ -41,8 +41,9 @@ class HttpServer {
  public:
   virtual ~HttpServer() = default;
   virtual uint16_t port() const = 0;
-  // Sends GOAWAY to and closes the connections for which `match` holds (revocation), within 1 s.
-  virtual void CloseWhere(std::function<bool(const Peer&)> match) = 0;
+  // Closes the connections for which `match` holds (revocation), within 1 s. Over HTTP/2 the peer
+  // is told why, in a GOAWAY. Their handlers are cancelled at once.
+  virtual void CloseWhere(std::function<bool(const Peer&)> match, const Error& why) = 0;
   // Stops accepting, lets exchanges finish for `grace`, then closes.
   virtual TaskVoid Stop(Millis grace) = 0;
   virtual size_t connections() const = 0;

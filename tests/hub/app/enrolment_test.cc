@@ -189,6 +189,27 @@ TEST_F(EnrolmentTest, AnEnrolledKeyCannotEnrolAgain) {
   EXPECT_EQ(twice.error().code, Errc::kConflict);
 }
 
+// Two agents in one cluster undo each other's work: the newest is the one that counts.
+TEST_F(EnrolmentTest, AClusterThatIsEnrolledAgainCutsItsFormerAgentOff) {
+  std::vector<std::string> cut_off;
+  model->OnCutOff([&cut_off](const AgentRecord& agent, const Error& why) {
+    EXPECT_EQ(why.code, Errc::kPermission);
+    EXPECT_NE(why.message.find("another agent was enrolled for cluster c1"), std::string::npos);
+    cut_off.push_back(agent.id.str());
+  });
+  std::vector<std::string> agents;
+  for (uint64_t connection = 1; connection <= 3; ++connection) {
+    key = std::move(*crypto::PrivateKey::Generate());
+    const auto enrolled = enrolment->Finish(FinishFor(Token(), connection), connection);
+    ASSERT_OK(enrolled);
+    agents.push_back(enrolled->agent_id);
+  }
+  EXPECT_EQ(cut_off, (std::vector{agents[0], agents[1]})) << "each once";
+  EXPECT_EQ(model->FindAgent(AgentId(agents[1]))->standing, Standing::kSuperseded);
+  EXPECT_OK(model->InForce(model->FindAgent(AgentId(agents[2]))));
+  EXPECT_TRUE(model->HasAgent(ClusterId("00000000-0000-4000-8000-000000000001")));
+}
+
 class RenewalTest : public EnrolmentTest {
  protected:
   void SetUp() override {
@@ -215,7 +236,7 @@ class RenewalTest : public EnrolmentTest {
     const auto clone = Renew(generation, key);
     ASSERT_FALSE(clone.has_value());
     EXPECT_EQ(clone.error().code, Errc::kPermission);
-    EXPECT_TRUE(model->FindAgent(AgentId(agent_id))->revoked);
+    EXPECT_EQ(model->FindAgent(AgentId(agent_id))->standing, Standing::kLocked);
   }
   Result<wire::RenewResult> Renew(int64_t generation, const crypto::PrivateKey& with) {
     TRY(const auto challenge, enrolment->BeginRenew(agent_id, 5));
@@ -284,6 +305,18 @@ TEST_F(RenewalTest, AStaleGenerationShowsACopiedKeyOnceTheNewOneWasRenewedFrom) 
   ASSERT_OK(Renew(1, key));
   ASSERT_OK(Renew(2, key));
   ExpectLocked(1);
+}
+
+TEST_F(RenewalTest, ASupersededAgentIsToldSo) {
+  const crypto::PrivateKey former = std::exchange(key, *crypto::PrivateKey::Generate());
+  ASSERT_OK(enrolment->Finish(FinishFor(Token(), 2), 2));
+  for (const bool restarted : {false, true}) {
+    if (restarted) Reload();
+    const auto refused = Renew(1, former);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, Errc::kPermission);
+    EXPECT_NE(refused.error().message.find("another agent"), std::string::npos);
+  }
 }
 
 TEST_F(RenewalTest, AConnectionWithTheOldCertificateEndsNothing) {

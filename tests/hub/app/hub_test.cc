@@ -222,6 +222,45 @@ TEST_F(HubTest, ARenewedCertificateThatWasUsedMakesTheOldOneStale) {
   EXPECT_EQ(world.hub->agents().Identify(peer).error().code, Errc::kPermission);
 }
 
+TEST_F(HubTest, AClusterThatIsEnrolledAgainIsServedByItsNewAgentOnly) {
+  HubWorld::Agent former = Shop();
+  auto held = world.BeginPoll(former);
+  net::Peer peer = world.peer;
+  ASSERT_OK(world.hub->agents().Identify(peer));
+  HubWorld::Agent next = world.Enroll("c1");
+  const auto ended = held.Wait();
+  ASSERT_FALSE(ended.has_value());
+  EXPECT_EQ(ended.error().code, Errc::kPermission);
+  const std::string why = "another agent was enrolled for cluster c1; end this one";
+  EXPECT_NE(ended.error().message.find(why), std::string::npos) << ended.error().message;
+  EXPECT_EQ(world.log.count["agent_cut_off"], 1);
+  for (const bool restarted : {false, true}) {
+    if (restarted) world.Restart();
+    const auto refused = world.hub->agents().Identify(peer);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, Errc::kPermission);
+    EXPECT_NE(refused.error().message.find(why), std::string::npos) << refused.error().message;
+    next.have = {};
+    EXPECT_TRUE(world.Poll(next).statement);
+  }
+}
+
+TEST_F(HubTest, AnEnrolmentThatCannotBeStoredCutsNobodyOff) {
+  HubWorld::Agent former = Shop();
+  auto held = world.BeginPoll(former);
+  const auto added = world.Add("c1");
+  ASSERT_OK(added);
+  world.state->full = true;
+  const auto key = crypto::PrivateKey::Generate();
+  const std::string token(object::FindString(*added, {"token"}));
+  EXPECT_FALSE(world.EnrollWith(token, *key, "kube-c1", 77).has_value());
+  world.state->full = false;
+  EXPECT_OK(world.hub->agents().Identify(world.peer));
+  world.PushShop("2");
+  ASSERT_OK(world.Refresh());
+  EXPECT_TRUE(world.Take(former, held.Wait()).statement);
+}
+
 TEST_F(HubTest, ADeletedAppLeavesTheStatementAndAnEmptiedPathRemovesNothing) {
   world.PushShop("1");
   world.PushFleet({AppText("shop"), AppText("other")});

@@ -154,7 +154,6 @@ class HubWorld {
     TRY(const wire::EnrollResult result, hub->enrolment().Finish(finish, connection));
     TRY(const crypto::CertificateInfo certificate,
         crypto::ParseCertificatePem(result.certificate_pem));
-    net::Peer peer;
     peer.certificate = certificate;
     TRY(AgentIdentity identity, hub->agents().Identify(peer));
     return Agent{std::move(identity), {}, {}};
@@ -241,6 +240,7 @@ class HubWorld {
   std::unique_ptr<Hub> hub;
   std::optional<testing_support::Started<void>> running;
   uint64_t connections = 0;
+  net::Peer peer;  // of the agent that was enrolled last
   std::map<Digest, Bytes> statements;
 
  private:

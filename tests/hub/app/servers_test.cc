@@ -60,8 +60,8 @@ class ServersTest : public ::testing::Test {
   AgentIdentity EnrolledWith(const crypto::PrivateKey& key) {
     const auto added = world.Add("c1");
     EXPECT_OK(added);
-    const auto agent =
-        world.EnrollWith(std::string(object::FindString(*added, {"token"})), key, "kube-1");
+    const auto agent = world.EnrollWith(std::string(object::FindString(*added, {"token"})), key,
+                                        "kube-1", ++world.connections);
     EXPECT_OK(agent);
     return agent->identity;
   }
@@ -110,6 +110,26 @@ TEST_F(ServersTest, ARevokedAgentIsCutOffAtOnceAndNotLetInAgain) {
   const auto after = Post(wire::kReportPath, "no report");
   ASSERT_FALSE(after);
   EXPECT_NE(after.error().message.find("revoked"), std::string::npos) << after.error().message;
+}
+
+TEST_F(ServersTest, AnAgentWhoseClusterIsEnrolledAgainIsCutOffFromItsHeldPollAndToldWhy) {
+  EnrolledWith(key);
+  Connect(AgentOrigin(key));
+  net::HttpRequest request;
+  request.method = "POST";
+  request.target = wire::kPollPath;
+  request.body = wire::Encode(wire::PollRequest{});
+  testing_support::Started<net::HttpResponse> held(world.context, client->Send(request, kLimit));
+  EXPECT_OK(Post(wire::kReportPath, "no report"));  // by now the poll waits
+  EXPECT_FALSE(held.done());
+  EnrolledWith(*crypto::PrivateKey::Generate());
+  const auto ended = held.Wait();
+  ASSERT_FALSE(ended.has_value());
+  const std::string why = "another agent was enrolled for cluster c1";
+  EXPECT_NE(ended.error().message.find(why), std::string::npos) << ended.error().message;
+  const auto again = Post(wire::kReportPath, "no report");
+  ASSERT_FALSE(again.has_value());
+  EXPECT_NE(again.error().message.find(why), std::string::npos) << again.error().message;
 }
 
 TEST_F(ServersTest, AgentsReachTheHubByTheNamesOfItsCertificate) {

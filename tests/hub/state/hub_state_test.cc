@@ -146,12 +146,32 @@ TEST_F(HubStateTest, KeepsAgents) {
   agent.generation += 1;
   agent.held_generation = agent.generation;
   agent.serial = "other";
-  agent.revoked = true;
+  agent.standing = Standing::kLocked;
   ASSERT_OK(state_->PutAgent(agent));
   EXPECT_EQ(AfterRestart().agents, std::vector{agent});
   AgentRecord same_key = Agent("b", 1);
   same_key.id = AgentId("agent-other");
   EXPECT_EQ(state_->PutAgent(same_key).error().code, Errc::kConflict) << "one key, one agent";
+}
+
+TEST_F(HubStateTest, AnEnrolmentSupersedesTheAgentsOfItsClusterWithIt) {
+  for (const std::string id : {"tok-1", "tok-2"}) {
+    ASSERT_OK(state_->AddToken({id, Filled(1), "a", kNow, false}));
+  }
+  AgentRecord former = Agent("a", 1);
+  AgentRecord locked = Agent("a", 2);
+  locked.id = AgentId("agent-locked");
+  locked.standing = Standing::kLocked;
+  const AgentRecord elsewhere = Agent("b", 3);
+  for (const AgentRecord& agent : {former, locked, elsewhere}) ASSERT_OK(state_->PutAgent(agent));
+  AgentRecord next = Agent("a", 3);  // the key of another cluster's agent
+  next.id = AgentId("agent-next");
+  EXPECT_FALSE(state_->Enroll("tok-1", Cluster("a"), next));
+  EXPECT_EQ(AfterRestart().agents, (std::vector{former, elsewhere, locked})) << "all or nothing";
+  next.spki = Filled(4);
+  ASSERT_OK(state_->Enroll("tok-1", Cluster("a"), next));
+  former.standing = Standing::kSuperseded;
+  EXPECT_EQ(AfterRestart().agents, (std::vector{former, elsewhere, locked, next}));
 }
 
 TEST_F(HubStateTest, RemovesAClusterWithEverythingOfIt) {

@@ -26,16 +26,17 @@ struct ServerTest : NetTest {
     HttpRequest request;
     request.target = std::move(target);
     const int before = backend.started;
-    Spawn(loop.executor(), Ignore(by, std::move(request), ended), [](Status) {});
+    Spawn(loop.executor(), Ignore(by, std::move(request)), [](Status) {});
     EXPECT_TRUE(loop.RunUntil([this, before] { return backend.started > before; }));
   }
-  static TaskVoid Ignore(HttpClient& client, HttpRequest request, int& ended) {
+  TaskVoid Ignore(HttpClient& client, HttpRequest request) {
     auto answer = co_await client.Send(std::move(request), kPlenty);
-    (void)answer;
+    if (!answer) last_failure = answer.error().message;
     ++ended;
     co_return Status();
   }
   int ended = 0;
+  std::string last_failure;
 };
 
 TEST_F(ServerTest, AHandlersErrorIsAPlain500AndIsReported) {
@@ -126,8 +127,10 @@ TEST_F(ServerTest, CloseWhereEndsOnlyTheMatchingConnections) {
   auto other = MakeHttpClient(loop.executor(), TlsOrigin());
   SendAndForget(*other, "/held");
   EXPECT_EQ(server->connections(), 2u);
-  server->CloseWhere([victim](const Peer& peer) { return peer.connection == victim; });
+  const auto is_victim = [victim](const Peer& peer) { return peer.connection == victim; };
+  server->CloseWhere(is_victim, MakeError(Errc::kPermission, "this door is shut"));
   EXPECT_TRUE(loop.RunUntil([this] { return ended == 1 && backend.cancelled == 1; }));
+  EXPECT_NE(last_failure.find("this door is shut"), std::string::npos) << last_failure;
   EXPECT_TRUE(loop.RunUntil([this] { return server->connections() == 1; }));
   auto answer = Post("/echo", "may come back");
   EXPECT_TRUE(answer) << answer.error().message;
