@@ -9,13 +9,19 @@ namespace {
 // Counts a held poll for as long as its coroutine lives, however that ends.
 class HeldPoll {
  public:
-  explicit HeldPoll(Contact& contact) : contact_(contact) { ++contact_.held_polls; }
-  ~HeldPoll() { --contact_.held_polls; }
+  HeldPoll(Contact& contact, const Clock& clock) : contact_(contact), clock_(clock) {
+    ++contact_.held_polls;
+  }
+  ~HeldPoll() {
+    --contact_.held_polls;
+    contact_.last_seen = clock_.Now();  // it was contact until now
+  }
   HeldPoll(const HeldPoll&) = delete;
   HeldPoll& operator=(const HeldPoll&) = delete;
 
  private:
   Contact& contact_;
+  const Clock& clock_;
 };
 
 Bytes NothingNew() {
@@ -37,6 +43,21 @@ Result<AgentIdentity> AgentService::Identify(const net::Peer& peer) {
   const Status noted = parts_.model.NoteCertificate(agent->id, peer.certificate->serial);
   if (!noted) log_.Warn("certificate_not_noted", noted.error(), {{"agent", agent->id.str()}});
   return AgentIdentity{agent->cluster, agent->id};
+}
+
+void AgentService::Opened(const AgentIdentity& agent, uint64_t connection) {
+  if (!connections_.emplace(connection, agent.cluster).second) return;
+  Contact& contact = parts_.model.contact(agent.cluster);
+  ++contact.connections;
+  contact.ended.reset();
+}
+
+void AgentService::Closed(uint64_t connection) {
+  const auto known = connections_.find(connection);
+  if (known == connections_.end()) return;
+  Contact& contact = parts_.model.contact(known->second);
+  connections_.erase(known);
+  if (--contact.connections == 0) contact.ended = parts_.clock.Now();
 }
 
 void AgentService::NoteHeld(const ClusterId& cluster, const wire::Have& have) {
@@ -78,7 +99,7 @@ void AgentService::Note(const ClusterId& cluster, const wire::PollRequest& reque
 Task<Bytes> AgentService::Poll(AgentIdentity agent, wire::PollRequest request) {
   Note(agent.cluster, request);
   Contact& contact = parts_.model.contact(agent.cluster);
-  const HeldPoll held(contact);
+  const HeldPoll held(contact, parts_.clock);
   const Millis until = parts_.clock.Monotonic() + hold_;
   while (true) {
     CO_TRY_VOID(parts_.model.InForce(parts_.model.FindAgent(agent.agent)));
@@ -89,8 +110,6 @@ Task<Bytes> AgentService::Poll(AgentIdentity agent, wire::PollRequest request) {
     if (left <= Millis(0) || stopping_) break;
     auto woken = co_await parts_.gate.At(agent.cluster).Wait(left);
     if (!woken && woken.error().code == Errc::kCancelled) co_return woken.error();
-    // A connection that is held is contact, too.
-    contact.last_seen = parts_.clock.Now();
   }
   co_return NothingNew();
 }

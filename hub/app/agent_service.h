@@ -34,6 +34,11 @@ class AgentService : public AgentBackend {
                        const std::optional<BundleDigest>& from) override;
   Status Report(const AgentIdentity& agent, wire::Report report) override;
 
+  // A connection of an agent that was let in has begun, or any has ended. When the last one of a
+  // cluster ends, its agent is gone without waiting for its silence.
+  void Opened(const AgentIdentity& agent, uint64_t connection);
+  void Closed(uint64_t connection);
+
   // Held polls are answered at their next wake-up.
   void Stop() { stopping_ = true; }
 
@@ -46,6 +51,7 @@ class AgentService : public AgentBackend {
   Log log_;
   Millis hold_;
   bool stopping_ = false;
+  std::map<uint64_t, ClusterId> connections_;
   std::map<TargetKey, TimePoint> measured_;  // the publish whose arrival was counted
 };
 

@@ -163,10 +163,17 @@ std::string EndOfPin(const FleetView& view, const std::string& app) {
   return "a commit that changes what this app renders to, or " + sync + ", ends that";
 }
 
-std::optional<TimePoint> LastContact(const FleetView& view, const ClusterId& cluster) {
-  const Contact* contact = view.model.FindContact(cluster);
-  if (contact == nullptr || contact->last_seen == TimePoint()) return std::nullopt;
-  return contact->held_polls > 0 ? view.now : contact->last_seen;
+AgentSeen SeenOf(const Contact* contact, TimePoint now) {
+  if (contact == nullptr || contact->last_seen == TimePoint()) return {};
+  return {contact->held_polls > 0 ? now : contact->last_seen, contact->ended};
+}
+
+AgentSeen SeenOf(const FleetView& view, const ClusterId& cluster) {
+  return SeenOf(view.model.FindContact(cluster), view.now);
+}
+
+bool IsConnected(const FleetView& view, const ClusterId& cluster) {
+  return PresenceOf(SeenOf(view, cluster), {}, view.now) == Presence::kConnected;
 }
 
 object::Object ProblemDocument(const wire::Problem& problem) {
@@ -188,7 +195,7 @@ TargetStatus StatusOf(const FleetView& view, const TargetKey& key) {
   const bool left = !view.pipeline.targets().contains(key);
   const Pipeline::Target& target = TargetOf(view, key);
   TargetFacts facts;
-  facts.last_contact = LastContact(view, key.second);
+  facts.agent = SeenOf(view, key.second);
   facts.rendered = target.memory.bundle.has_value();
   facts.render_problem = target.memory.problem;
   facts.desired_bundle = DesiredBundle(view, key);
@@ -271,8 +278,7 @@ object::Object StatusDocument(const FleetView& view, const std::vector<wire::Pro
   }
   int64_t connected = 0;
   for (const auto& [id, cluster] : view.model.clusters()) {
-    const auto contact = LastContact(view, id);
-    if (contact && view.now - *contact < ContactLimits().stale) ++connected;
+    if (IsConnected(view, id)) ++connected;
   }
   object::Object by_state;
   for (const auto& [state, count] : states) by_state[state] = count;
@@ -299,19 +305,20 @@ object::Object ClusterDocument(const FleetView& view, const ClusterRecord& clust
     targets.push_back(TargetDocument(view, key));
   }
   TargetStatus status = WorstOf(statuses);
-  const auto last = LastContact(view, cluster.id);
+  const auto last = SeenOf(view, cluster.id).last;
   if (!view.model.HasAgent(cluster.id)) {
     status = {TargetState::kUnknown,
               "no agent is enrolled; run what `dunlin cluster add " + cluster.name + "` prints"};
   } else if (statuses.empty()) {
-    const bool fresh = last && view.now - *last < ContactLimits().stale;
-    status = {fresh ? TargetState::kSynced : TargetState::kUnknown, "no app selects it"};
+    const bool connected = IsConnected(view, cluster.id);
+    status = {connected ? TargetState::kSynced : TargetState::kUnknown, "no app selects it"};
   }
   object::Object labels;
   for (const auto& [key, value] : cluster.labels) labels[key] = value;
   return {{"agent_version", contact == nullptr ? "" : contact->facts.agent_version},
           {"apps", targets.size()},
           {"channel", cluster.channel},
+          {"connected", IsConnected(view, cluster.id)},
           {"enrolled", view.model.HasAgent(cluster.id)},
           {"id", cluster.id.str()},
           {"kube_version", contact == nullptr ? "" : contact->facts.kube_version},

@@ -22,8 +22,10 @@ struct FleetView {
   TimePoint now{};
 };
 
-// When the cluster's agent was last heard; a poll that is held is contact now.
-std::optional<TimePoint> LastContact(const FleetView& view, const ClusterId& cluster);
+// What is known of a cluster's agent; a poll that is held is contact now. `contact` may be null.
+AgentSeen SeenOf(const Contact* contact, TimePoint now);
+AgentSeen SeenOf(const FleetView& view, const ClusterId& cluster);
+bool IsConnected(const FleetView& view, const ClusterId& cluster);
 
 // Targets that the catalogue does not have any more while their agents still report them: objects
 // are left there. The agents' last reports say which.

@@ -155,7 +155,7 @@ class Driver {
   std::optional<Error> fleet_fetch_error_;
   std::vector<wire::Problem> shown_problems_;
   Told told_;
-  size_t silent_clusters_ = 0;
+  std::vector<Presence> shown_presence_;  // of all clusters, in the model's order
 };
 
 }  // namespace dunlin::hub

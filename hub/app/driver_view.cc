@@ -1,6 +1,7 @@
 // What the status shows of the driver: followed sources and the hub's own problems.
 #include <algorithm>
 
+#include "hub/app/documents.h"
 #include "hub/app/driver.h"
 
 namespace dunlin::hub {
@@ -35,16 +36,13 @@ wire::Problem RestoredProblem(const std::string& cluster, const std::string& see
 // reported touches the model by itself, what changes with time or lives here does not.
 void Driver::TouchWhenChanged() {
   const TimePoint now = parts_.clock.Now();
-  size_t silent = 0;
+  std::vector<Presence> presence;
   for (const auto& [id, cluster] : parts_.model.clusters()) {
-    const Contact* contact = parts_.model.FindContact(id);
-    if (contact == nullptr || contact->held_polls > 0) continue;
-    if (now - contact->last_seen >= ContactLimits().stale) ++silent;
-    if (now - contact->last_seen >= ContactLimits().unknown) ++silent;
+    presence.push_back(PresenceOf(SeenOf(parts_.model.FindContact(id), now), {}, now));
   }
   std::vector<wire::Problem> problems = Problems();
-  if (silent == silent_clusters_ && problems == shown_problems_) return;
-  silent_clusters_ = silent;
+  if (presence == shown_presence_ && problems == shown_problems_) return;
+  shown_presence_ = std::move(presence);
   shown_problems_ = std::move(problems);
   parts_.model.Touch();
 }

@@ -16,7 +16,8 @@ Metrics FleetMetrics(const FleetView& view) {
   Metrics out;
   out.Gauge("dunlin_app_info", "One for each app of the catalogue");
   out.Gauge("dunlin_cluster_app_status", "1 for the state that a target is in");
-  out.Gauge("dunlin_cluster_connected", "1 when the cluster's agent was heard within 90 s");
+  out.Gauge("dunlin_cluster_connected",
+            "1 while the cluster's agent is connected and was heard within 90 s");
   out.Gauge("dunlin_cluster_last_seen_timestamp_seconds", "Last contact with the agent");
   out.Gauge("dunlin_cluster_drift_resources", "Drifted objects repaired since the agent's start");
   out.Gauge("dunlin_sync_conflicts", "Conflicts of the last run, by target");
@@ -25,9 +26,8 @@ Metrics FleetMetrics(const FleetView& view) {
             {{"app", app->name.str()}, {"repo", app->repo}, {"revision", app->revision}});
   }
   for (const auto& [id, cluster] : view.model.clusters()) {
-    const TimePoint seen = LastContact(view, id).value_or(TimePoint());
-    const bool fresh = seen > TimePoint() && view.now - seen < ContactLimits().stale;
-    out.Set("dunlin_cluster_connected", fresh ? 1 : 0, {{"cluster", cluster.name}});
+    const TimePoint seen = SeenOf(view, id).last.value_or(TimePoint());
+    out.Set("dunlin_cluster_connected", IsConnected(view, id) ? 1 : 0, {{"cluster", cluster.name}});
     out.Set("dunlin_cluster_last_seen_timestamp_seconds",
             double(seen.time_since_epoch().count()) / 1000, {{"cluster", cluster.name}});
   }

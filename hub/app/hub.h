@@ -42,7 +42,7 @@ class Hub {
   // Called for each agent that is no longer in force: its connections are to be closed.
   void OnCutOff(FleetModel::CutOff cut_off) { cut_off_ = std::move(cut_off); }
 
-  AgentBackend& agents() { return agents_; }
+  AgentService& agents() { return agents_; }
   AdminBackend& admin() { return admin_; }
   EnrollBackend& enrolment() { return enrolment_; }
   Driver& driver() { return driver_; }

@@ -20,6 +20,8 @@ struct Contact {
   TimePoint last_seen{};
   wire::Facts facts;
   int held_polls = 0;
+  int connections = 0;             // open ones, as far as the port tells
+  std::optional<TimePoint> ended;  // when the last of them ended; absent while one is open
 };
 
 class FleetModel {

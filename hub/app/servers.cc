@@ -45,10 +45,12 @@ Result<std::unique_ptr<net::HttpServer>> ListenForAgents(asio::any_io_executor e
   TRY(server.tls, tls::Config::Make(std::move(options)));
   server.admit = [&hub, log](const net::Peer& peer) -> Status {
     const auto agent = hub.agents().Identify(peer);
+    if (agent) hub.agents().Opened(*agent, peer.connection);
     if (agent) return {};
     log.Warn("agent_refused", agent.error(), {{"address", peer.address}});
     return agent.error();
   };
+  server.on_closed = [&hub](const net::Peer& peer) { hub.agents().Closed(peer.connection); };
   return net::MakeHttpServer(executor, std::move(server), AgentRoutes(hub.agents()));
 }
 

@@ -21,6 +21,11 @@ std::string Text(const wire::Problem& problem) {
   return out;
 }
 
+std::string Absence(const AgentSeen& seen, TimePoint now) {
+  if (seen.ended) return "the agent's connection ended " + Ago(now - *seen.ended) + " ago";
+  return "no contact with the agent for " + Ago(now - *seen.last);
+}
+
 // Warnings that keep nothing of the state unfulfilled.
 bool IsRemark(const wire::Problem& warning) {
   return warning.code == "hook_skipped" || warning.code == "api_warning" ||
@@ -79,19 +84,28 @@ std::string_view Name(TargetState state) {
   return "Unknown";
 }
 
+Presence PresenceOf(const AgentSeen& seen, const ContactLimits& limits, TimePoint now) {
+  if (!seen.last) return Presence::kNever;
+  const Millis silence = now - *seen.last;
+  if (silence >= limits.unknown) return Presence::kUnknown;
+  if (silence >= limits.stale) return Presence::kStale;
+  if (seen.ended && now - *seen.ended >= limits.ended) return Presence::kStale;
+  return Presence::kConnected;
+}
+
 TargetStatus RollUp(const TargetFacts& facts, const ContactLimits& limits, TimePoint now) {
   // What the hub itself could not do is known without the agent.
   const bool render_failed = !facts.render_problem.code.empty();
-  if (!facts.last_contact) {
-    if (render_failed) return {TargetState::kFailed, Text(facts.render_problem)};
-    return {TargetState::kUnknown, "no agent of this cluster has connected yet"};
-  }
-  const Millis silence = std::max(now - *facts.last_contact, Millis(0));
-  if (silence >= limits.unknown) {
-    return {TargetState::kUnknown, "no contact with the agent for " + Ago(silence)};
-  }
-  if (silence >= limits.stale) {
-    return {TargetState::kStale, "no contact with the agent for " + Ago(silence)};
+  switch (PresenceOf(facts.agent, limits, now)) {
+    case Presence::kNever:
+      if (render_failed) return {TargetState::kFailed, Text(facts.render_problem)};
+      return {TargetState::kUnknown, "no agent of this cluster has connected yet"};
+    case Presence::kUnknown:
+      return {TargetState::kUnknown, Absence(facts.agent, now)};
+    case Presence::kStale:
+      return {TargetState::kStale, Absence(facts.agent, now)};
+    case Presence::kConnected:
+      break;
   }
   if (render_failed) return {TargetState::kFailed, Text(facts.render_problem)};
   if (!facts.rendered) return {TargetState::kOutOfSync, "not rendered yet"};

@@ -1,5 +1,5 @@
-// The state of a target as the hub shows it: the first that holds of Unknown, Stale, Failed,
-// OutOfSync, Degraded, Progressing, Synced.
+// Whether a cluster's agent is there, and the state of a target as the hub shows it: the first that
+// holds of Unknown, Stale, Failed, OutOfSync, Degraded, Progressing, Synced.
 #pragma once
 
 #include <optional>
@@ -17,12 +17,22 @@ enum class TargetState { kUnknown, kStale, kFailed, kOutOfSync, kDegraded, kProg
 std::string_view Name(TargetState state);  // "Synced"
 
 struct ContactLimits {
-  Millis stale{90'000};
+  Millis ended{3'000};   // from the end of the last connection: a reconnect does not show
+  Millis stale{90'000};  // of silence, for an agent that vanished without a word
   Millis unknown{600'000};
 };
 
+// What is known of a cluster's agent as a peer.
+struct AgentSeen {
+  std::optional<TimePoint> last;   // absent: never heard of
+  std::optional<TimePoint> ended;  // its last connection; absent: one is open, or none was seen yet
+};
+
+enum class Presence { kNever, kConnected, kStale, kUnknown };
+Presence PresenceOf(const AgentSeen& seen, const ContactLimits& limits, TimePoint now);
+
 struct TargetFacts {
-  std::optional<TimePoint> last_contact;      // of the cluster's agent; absent: never heard of
+  AgentSeen agent;                            // the cluster's
   bool rendered = false;                      // it has a bundle
   wire::Problem render_problem;               // code empty: none
   std::string desired_bundle;                 // hex; what the newest statement says

@@ -32,6 +32,9 @@ struct ServerConfig {
   // limits::kConnectionsPerIdentity stay: an agent whose network dropped its old ones without a
   // word gets in again at once, long before we notice that they are dead.
   std::function<Status(const Peer&)> admit;
+  // Called once for each connection whose handshake finished, when it has ended: closed by either
+  // side, lost, or refused by `admit`.
+  std::function<void(const Peer&)> on_closed;
   // Called for each handler that returned an error (answered with 500) or threw: log, count.
   std::function<void(const HttpRequest&, const Error&)> on_failure;
 };

@@ -27,8 +27,9 @@ struct ServerCore {
 
   size_t connections() const { return handshakes.size() + sessions.size(); }
   void Leave(uint64_t connection) {
-    sessions.erase(connection);
+    const auto gone = sessions.extract(connection);
     changed.Notify();
+    if (!gone.empty() && config.on_closed) config.on_closed(gone.mapped()->peer());
   }
   void Failed(const HttpRequest& request, const Error& error) const {
     if (config.on_failure) config.on_failure(request, error);

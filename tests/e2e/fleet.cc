@@ -210,6 +210,12 @@ Status Fleet::StopHub() {
 
 Status Fleet::Enroll(const std::string& cluster, const std::string& region,
                      const std::string& kubeconfig, std::vector<std::string> labels) {
+  return EnrollAs(cluster, cluster, region, kubeconfig, std::move(labels));
+}
+
+Status Fleet::EnrollAs(const std::string& agent, const std::string& cluster,
+                       const std::string& region, const std::string& kubeconfig,
+                       std::vector<std::string> labels) {
   std::vector<std::string> add = {"cluster", "add", cluster, "--region", region};
   for (std::string& label : labels) {
     add.push_back("--label");
@@ -218,9 +224,9 @@ Status Fleet::Enroll(const std::string& cluster, const std::string& region,
   TRY(const object::Value added, Json(std::move(add)));
   support::ChildOptions options;
   options.command = {
-      Program("dunlin-agent"), "enroll",  "--hub",        Field(added, "hub"), "--token",
-      Field(added, "token"),   "--state", state(cluster), "--kubeconfig",      kubeconfig};
-  options.log = directory_ + "/agent-" + cluster + ".log";
+      Program("dunlin-agent"), "enroll",  "--hub",      Field(added, "hub"), "--token",
+      Field(added, "token"),   "--state", state(agent), "--kubeconfig",      kubeconfig};
+  options.log = agent_log(agent);
   TRY(support::Finished finished, support::Run(options));
   if (finished.status != 0) return MakeError(Errc::kInternal, "enroll: " + Tail(options.log));
   return {};

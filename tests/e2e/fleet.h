@@ -61,6 +61,9 @@ class Fleet {
   // `dunlin cluster add`, then the printed command: dunlin-agent enroll.
   Status Enroll(const std::string& cluster, const std::string& region,
                 const std::string& kubeconfig, std::vector<std::string> labels = {"tier=edge"});
+  // The same for another agent than the one that bears the cluster's name.
+  Status EnrollAs(const std::string& agent, const std::string& cluster, const std::string& region,
+                  const std::string& kubeconfig, std::vector<std::string> labels = {"tier=edge"});
   Status StartAgent(const std::string& cluster, const std::string& kubeconfig);
   // With what says where the apiserver is in the arguments and the environment.
   Status StartAgent(const std::string& cluster, std::vector<std::string> arguments,

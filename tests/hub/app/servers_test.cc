@@ -132,6 +132,47 @@ TEST_F(ServersTest, AnAgentWhoseClusterIsEnrolledAgainIsCutOffFromItsHeldPollAnd
   EXPECT_NE(again.error().message.find(why), std::string::npos) << again.error().message;
 }
 
+TEST_F(ServersTest, AnAgentWhoseLastConnectionEndsIsGoneWithinSeconds) {
+  EnrolledWith(key);
+  AdminBackend& admin = world.hub->admin();
+  const auto connected = [&admin] {
+    return *object::Find(admin.Cluster("c1").value(), {"connected"}) == object::Value(true);
+  };
+  const auto last_seen = [&admin] {
+    return object::FindInt(admin.Cluster("c1").value(), {"last_seen"}).value();
+  };
+  net::HttpRequest request;
+  request.method = "POST";
+  request.target = wire::kPollPath;
+  request.body = wire::Encode(wire::PollRequest{});
+  auto other = net::MakeHttpClient(world.context.get_executor(), AgentOrigin(key));
+  Connect(AgentOrigin(key));
+  testing_support::Started<net::HttpResponse> held(world.context, client->Send(request, kLimit));
+  request.body = "no poll";
+  ASSERT_OK(world.Run(other->Send(request, kLimit)));
+  ASSERT_OK(Post(wire::kReportPath, "no report"));
+  EXPECT_TRUE(connected());
+
+  client.reset();
+  EXPECT_FALSE(held.Wait().has_value());
+  while (servers.agents->connections() > 1) ASSERT_NE(world.context.run_one(), 0u);
+  ASSERT_OK(world.Run(other->Send(request, kLimit)));
+  EXPECT_TRUE(connected()) << "another connection is open";
+  other.reset();
+  while (servers.agents->connections() > 0) ASSERT_NE(world.context.run_one(), 0u);
+  EXPECT_TRUE(connected()) << "it may come back at once";
+  const int64_t ended = last_seen();
+  for (int change = 0; connected() && change < 3; ++change) {  // of what watchers of the status see
+    ASSERT_OK(world.Run(admin.WaitForChange(admin.StatusVersion(), kLimit)));
+  }
+  EXPECT_FALSE(connected());
+  EXPECT_EQ(last_seen(), ended);
+
+  Connect(AgentOrigin(key));
+  ASSERT_OK(Post(wire::kReportPath, "no report"));
+  EXPECT_TRUE(connected());
+}
+
 TEST_F(ServersTest, AgentsReachTheHubByTheNamesOfItsCertificate) {
   EnrolledWith(key);
   for (const auto& [name, served] :

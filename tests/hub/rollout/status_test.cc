@@ -9,7 +9,7 @@ const TimePoint kNow{Millis(1795400000000)};
 
 TargetFacts Facts(const std::string& state) {
   TargetFacts facts;
-  facts.last_contact = kNow;
+  facts.agent.last = kNow;
   facts.rendered = true;
   facts.desired_bundle = "aa";
   wire::TargetReport report;
@@ -67,16 +67,41 @@ TEST(RollUp, OutOfSyncNamesWhatTheAgentHoldsBackOrWaitsFor) {
 
 TEST(RollUp, SilenceIsStaleAfter90SecondsAndUnknownAfter10Minutes) {
   TargetFacts facts = Facts("Synced");
-  facts.last_contact = kNow - Millis(89'999);
+  facts.agent.last = kNow - Millis(89'999);
   EXPECT_EQ(StateOf(facts), TargetState::kSynced);
-  facts.last_contact = kNow - Millis(90'000);
+  facts.agent.last = kNow - Millis(90'000);
   EXPECT_EQ(StateOf(facts), TargetState::kStale);
-  facts.last_contact = kNow - Millis(599'999);
+  facts.agent.last = kNow - Millis(599'999);
   EXPECT_EQ(StateOf(facts), TargetState::kStale);
-  facts.last_contact = kNow - Millis(600'000);
+  facts.agent.last = kNow - Millis(600'000);
   EXPECT_EQ(StateOf(facts), TargetState::kUnknown);
-  facts.last_contact.reset();
+  facts.agent.last.reset();
   EXPECT_EQ(StateOf(facts), TargetState::kUnknown);
+}
+
+TEST(RollUp, AConnectionThatEndedIsStaleOnceAReconnectWouldHaveCome) {
+  TargetFacts facts = Facts("Synced");
+  facts.agent.ended = kNow - Millis(2'999);
+  EXPECT_EQ(StateOf(facts), TargetState::kSynced);
+  facts.agent.ended = facts.agent.last = kNow - Millis(5'000);
+  const TargetStatus gone = RollUp(facts, {}, kNow);
+  EXPECT_EQ(gone.state, TargetState::kStale);
+  EXPECT_EQ(gone.reason, "the agent's connection ended 5 s ago");
+  facts.agent.ended = facts.agent.last = kNow - Millis(600'000);
+  EXPECT_EQ(StateOf(facts), TargetState::kUnknown);
+  facts.agent = {kNow - Millis(90'000), std::nullopt};
+  EXPECT_EQ(RollUp(facts, {}, kNow).reason, "no contact with the agent for 90 s");
+  facts.agent = {kNow, kNow + Millis(3'600'000)};  // the clock went back
+  EXPECT_EQ(StateOf(facts), TargetState::kSynced);
+}
+
+TEST(Presence, AnAgentIsConnectedUntilItsSilenceOrTheEndOfItsConnectionSaysOtherwise) {
+  const auto presence = [](const AgentSeen& seen) { return PresenceOf(seen, {}, kNow); };
+  EXPECT_EQ(presence({}), Presence::kNever);
+  EXPECT_EQ(presence({std::nullopt, kNow - Millis(9'000)}), Presence::kNever);
+  EXPECT_EQ(presence({kNow, std::nullopt}), Presence::kConnected);
+  EXPECT_EQ(presence({kNow - Millis(3'000), kNow - Millis(3'000)}), Presence::kStale);
+  EXPECT_EQ(presence({kNow - Millis(600'000), std::nullopt}), Presence::kUnknown);
 }
 
 TEST(RollUp, ARenderErrorIsFailedEvenWhileTheOldBundleIsSynced) {
@@ -90,7 +115,7 @@ TEST(RollUp, ARenderErrorIsFailedEvenWhileTheOldBundleIsSynced) {
 
 TEST(RollUp, AClockThatWentBackIsNotSilence) {
   TargetFacts facts = Facts("Synced");
-  facts.last_contact = kNow + Millis(3'600'000);
+  facts.agent.last = kNow + Millis(3'600'000);
   EXPECT_EQ(StateOf(facts), TargetState::kSynced);
 }
 

@@ -121,7 +121,11 @@ TEST_F(ServerTest, OfOneKeyTheNewestConnectionsStay) {
 }
 
 TEST_F(ServerTest, CloseWhereEndsOnlyTheMatchingConnections) {
-  StartTls();
+  std::vector<uint64_t> closed;
+  ServerConfig config = TlsServer();
+  config.on_closed = [&closed](const Peer& peer) { closed.push_back(peer.connection); };
+  Listen(std::move(config));
+  Connect(TlsOrigin());
   SendAndForget(*client, "/held");
   const uint64_t victim = backend.last_peer.connection;
   auto other = MakeHttpClient(loop.executor(), TlsOrigin());
@@ -132,10 +136,13 @@ TEST_F(ServerTest, CloseWhereEndsOnlyTheMatchingConnections) {
   EXPECT_TRUE(loop.RunUntil([this] { return ended == 1 && backend.cancelled == 1; }));
   EXPECT_NE(last_failure.find("this door is shut"), std::string::npos) << last_failure;
   EXPECT_TRUE(loop.RunUntil([this] { return server->connections() == 1; }));
+  EXPECT_EQ(closed, std::vector{victim});
   auto answer = Post("/echo", "may come back");
   EXPECT_TRUE(answer) << answer.error().message;
   backend.Release();
   EXPECT_TRUE(loop.RunUntil([this] { return ended == 2; }));
+  server.reset();  // closes what is open
+  EXPECT_EQ(closed.size(), 3u);
 }
 
 TEST_F(ServerTest, StopLetsExchangesEndWithinItsGrace) {
