@@ -30,11 +30,10 @@ Result<net::HttpResponse> GetBundle(AgentBackend& backend, const AgentIdentity& 
   return Frames(std::move(frames));
 }
 
-Result<net::HttpResponse> PutReport(AgentBackend& backend, const AgentIdentity& agent,
-                                    BytesView body) {
-  TRY(wire::Report report, wire::ParseReport(body));
-  TRY_VOID(backend.Report(agent, std::move(report)));
-  return net::HttpResponse{204, {}, {}};
+Task<net::HttpResponse> PutReport(AgentBackend& backend, AgentIdentity agent, Bytes body) {
+  CO_TRY(wire::Report report, wire::ParseReport(body));
+  CO_TRY_VOID(co_await backend.Report(std::move(agent), std::move(report)));
+  co_return net::HttpResponse{204, {}, {}};
 }
 
 Task<net::HttpResponse> Poll(AgentBackend& backend, AgentIdentity agent, Bytes body) {
@@ -61,7 +60,8 @@ Task<Answer> Handle(AgentBackend& backend, net::Exchange& exchange) {
   }
   if (path == wire::kReportPath) {
     if (request.method != "POST") co_return MethodNotAllowed("POST");
-    co_return OrError(PutReport(backend, *agent, request.body));
+    auto stored = co_await PutReport(backend, std::move(*agent), request.body);
+    co_return OrError(std::move(stored));
   }
   if (path.starts_with(wire::kBundlesPath)) {
     if (request.method != "GET") co_return MethodNotAllowed("GET");

@@ -27,7 +27,8 @@ class AgentBackend {
   // One frame and the end frame. kPermission without a grant for this cluster, kNotFound.
   virtual Result<Bytes> Bundle(const AgentIdentity& agent, const BundleDigest& digest,
                                const std::optional<BundleDigest>& from) = 0;
-  virtual Status Report(const AgentIdentity& agent, wire::Report report) = 0;
+  // Returns when the report is stored.
+  virtual TaskVoid Report(AgentIdentity agent, wire::Report report) = 0;
 };
 
 net::HttpHandler AgentRoutes(AgentBackend& backend);

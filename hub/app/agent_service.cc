@@ -120,11 +120,19 @@ Result<Bytes> AgentService::Bundle(const AgentIdentity& agent, const BundleDiges
   return parts_.publisher.BundleFrames(agent.cluster, digest, from);
 }
 
-Status AgentService::Report(const AgentIdentity& agent, wire::Report report) {
+TaskVoid AgentService::Report(AgentIdentity agent, wire::Report report) {
   const TimePoint now = parts_.clock.Now();
   parts_.model.contact(agent.cluster).last_seen = now;
   Measure(agent.cluster, report);
-  return parts_.model.PutReport(agent.cluster, std::move(report), now);
+  // The agent repeats a report until it hears the 204: storing it once is enough.
+  const ReportRecord* last = parts_.model.FindReport(agent.cluster);
+  if (last != nullptr && last->report.id == report.id) co_return Status();
+  ReportRecord record{agent.cluster, now, std::move(report)};
+  CO_TRY_VOID(co_await reports_.Store(record));
+  // Meanwhile another agent may have taken its place.
+  CO_TRY_VOID(parts_.model.InForce(parts_.model.FindAgent(agent.agent)));
+  parts_.model.TakeReport(std::move(record));
+  co_return Status();
 }
 
 void AgentService::Measure(const ClusterId& cluster, const wire::Report& report) {

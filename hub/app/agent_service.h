@@ -8,6 +8,7 @@
 #include "hub/app/driver.h"
 #include "hub/app/model.h"
 #include "hub/app/poll_gate.h"
+#include "hub/app/report_writer.h"
 #include "hub/publish/publisher.h"
 #include "protocol/base/log.h"
 #include "protocol/base/metrics.h"
@@ -25,14 +26,18 @@ class AgentService : public AgentBackend {
     const Clock& clock;
     dunlin::Metrics& metrics;
   };
-  AgentService(Parts parts, Log log, Millis hold = Seconds(wire::kHoldSeconds))
-      : parts_(parts), log_(std::move(log)), hold_(hold) {}
+  AgentService(Parts parts, asio::any_io_executor executor, Log log,
+               Millis hold = Seconds(wire::kHoldSeconds))
+      : parts_(parts),
+        log_(std::move(log)),
+        hold_(hold),
+        reports_(parts_.model.state(), executor) {}
 
   Result<AgentIdentity> Identify(const net::Peer& peer) override;
   Task<Bytes> Poll(AgentIdentity agent, wire::PollRequest request) override;
   Result<Bytes> Bundle(const AgentIdentity& agent, const BundleDigest& digest,
                        const std::optional<BundleDigest>& from) override;
-  Status Report(const AgentIdentity& agent, wire::Report report) override;
+  TaskVoid Report(AgentIdentity agent, wire::Report report) override;
 
   // A connection of an agent that was let in has begun, or any has ended. When the last one of a
   // cluster ends, its agent is gone without waiting for its silence.
@@ -50,6 +55,7 @@ class AgentService : public AgentBackend {
   Parts parts_;
   Log log_;
   Millis hold_;
+  ReportWriter reports_;
   bool stopping_ = false;
   std::map<uint64_t, ClusterId> connections_;
   std::map<TargetKey, TimePoint> measured_;  // the publish whose arrival was counted

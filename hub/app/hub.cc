@@ -39,7 +39,8 @@ Hub::Hub(HubConfig config, HubKeys keys, Worlds worlds, asio::any_io_executor ex
                pipeline_, gate_, worlds.pool, worlds.clock, worlds.random, metrics_},
               DriverConfig(config_), executor, log),
       enrolment_(model_, keys_, config_, worlds.clock, worlds.random),
-      agents_({model_, publisher_, driver_, gate_, pipeline_, worlds.clock, metrics_}, log),
+      agents_({model_, publisher_, driver_, gate_, pipeline_, worlds.clock, metrics_}, executor,
+              log),
       admin_({model_, catalogue_, pipeline_, driver_, publisher_, enrolment_, worlds.renderer,
               agents_, worlds.clock, metrics_},
              log) {

@@ -132,15 +132,12 @@ void FleetModel::TakeAgent(const AgentRecord& agent) {
   if (!in_force && was_in_force && cut_off_) cut_off_(agent, in_force.error());
 }
 
-Status FleetModel::PutReport(const ClusterId& cluster, wire::Report report, TimePoint now) {
-  const ReportRecord* last = FindReport(cluster);
-  // The agent repeats a report until it hears the 204: storing it once is enough.
-  if (last != nullptr && last->report.id == report.id) return {};
-  ReportRecord record{cluster, now, std::move(report)};
-  TRY_VOID(state_.PutReport(record));
-  reports_[cluster] = std::move(record);
+void FleetModel::TakeReport(ReportRecord record) {
+  const ReportRecord* last = FindReport(record.cluster);
+  if (last != nullptr && last->report.id == record.report.id) return;
+  if (last != nullptr && last->received > record.received) return;
+  reports_[record.cluster] = std::move(record);
   Touch();
-  return {};
 }
 
 const TargetRecord* FleetModel::FindTarget(const TargetKey& key) const {

@@ -53,7 +53,8 @@ class FleetModel {
   // Called for each agent that is no longer in force, once that is stored, with why.
   using CutOff = std::function<void(const AgentRecord&, const Error& why)>;
   void OnCutOff(CutOff cut_off) { cut_off_ = std::move(cut_off); }
-  Status PutReport(const ClusterId& cluster, wire::Report report, TimePoint now);
+  // After HubState has stored it; the last one again, or an older one, changes nothing.
+  void TakeReport(ReportRecord record);
 
   using TargetKey = std::pair<std::string, ClusterId>;  // (app, cluster)
   const std::map<TargetKey, TargetRecord>& targets() const { return targets_; }

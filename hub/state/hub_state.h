@@ -2,7 +2,8 @@
 // rendered, what was published, and what agents reported. One interface, so that a second engine
 // can come without a change above; SqliteHubState is the embedded one.
 //
-// All calls are blocking and short (one transaction, one fsync at most) and come from one thread.
+// All calls are blocking and short (one transaction, one fsync at most). They may come from several
+// threads and then wait for each other.
 // A failed write changes nothing. The hub loads everything at start and writes through, so reads
 // that serve requests never touch the disk, but for FindMade: one look-up for an agent that was
 // away.
@@ -188,7 +189,8 @@ class HubState {
   // The digest of the statement that this database made for the cluster under this number; nothing
   // when it made none (or more than limits::kMadeStatements ago, and the agent was not seen since).
   virtual Result<std::optional<Digest>> FindMade(const ClusterId& cluster, int64_t seq) = 0;
-  virtual Status PutReport(const ReportRecord& report) = 0;
+  // In one transaction; of several of one cluster the last one stays.
+  virtual Status PutReports(const std::vector<ReportRecord>& reports) = 0;
   virtual Status SetPin(const std::string& app, const std::optional<std::string>& history_id) = 0;
   // Raises the floor for sequences and head numbers; never lowers it.
   virtual Status RaiseFloor(int64_t floor) = 0;

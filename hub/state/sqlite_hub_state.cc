@@ -1,3 +1,5 @@
+#include <mutex>
+
 #include "hub/state/hub_state.h"
 #include "hub/state/load.h"
 #include "hub/state/made_statements.h"
@@ -19,13 +21,18 @@ class SqliteHubState : public HubState {
   explicit SqliteHubState(std::unique_ptr<Database> database)
       : database_(std::move(database)), made_(*database_) {}
 
-  Result<HubSnapshot> Load() override { return LoadSnapshot(*database_); }
+  Result<HubSnapshot> Load() override {
+    const std::lock_guard lock(mutex_);
+    return LoadSnapshot(*database_);
+  }
 
   Status PutCluster(const ClusterRecord& cluster) override {
+    const std::lock_guard lock(mutex_);
     return WriteCluster(*database_, cluster);
   }
 
   Status RemoveCluster(const ClusterId& id) override {
+    const std::lock_guard lock(mutex_);
     TRY(Transaction transaction, Transaction::Begin(*database_));
     // A token for its name would bring it back.
     for (const std::string_view sql :
@@ -41,9 +48,13 @@ class SqliteHubState : public HubState {
     return transaction.Commit();
   }
 
-  Status PutAgent(const AgentRecord& agent) override { return WriteAgent(*database_, agent); }
+  Status PutAgent(const AgentRecord& agent) override {
+    const std::lock_guard lock(mutex_);
+    return WriteAgent(*database_, agent);
+  }
 
   Status AddToken(const TokenRecord& token) override {
+    const std::lock_guard lock(mutex_);
     TRY(Statement put, database_->Prepare("INSERT INTO tokens VALUES (?,?,?,?,?)"));
     return put.BindText(0, token.id)
         .BindBlob(1, token.secret_hash.View())
@@ -55,25 +66,15 @@ class SqliteHubState : public HubState {
   }
 
   Result<TokenRecord> FindToken(const std::string& id) override {
-    TRY(Statement select,
-        database_->Prepare(
-            "SELECT id, secret_hash, cluster, expires, used FROM tokens WHERE id = ?"));
-    select.BindText(0, id);
-    TRY(const bool row, select.Step());
-    if (!row) return MakeError(Errc::kNotFound, "no such enrolment token");
-    TokenRecord out;
-    out.id = select.Text(0);
-    TRY(out.secret_hash, Digest::FromBytes(select.Blob(1)));
-    out.cluster = select.Text(2);
-    out.expires = FromMillis(select.Int(3));
-    out.used = select.Int(4) != 0;
-    return out;
+    const std::lock_guard lock(mutex_);
+    return ReadToken(id);
   }
 
   Status Enroll(const std::string& token_id, const ClusterRecord& cluster,
                 const AgentRecord& agent) override {
+    const std::lock_guard lock(mutex_);
     TRY(Transaction transaction, Transaction::Begin(*database_));
-    TRY(const TokenRecord token, FindToken(token_id));
+    TRY(const TokenRecord token, ReadToken(token_id));
     if (token.used) {
       return MakeError(Errc::kPermission, "the enrolment token is used; issue another");
     }
@@ -94,6 +95,7 @@ class SqliteHubState : public HubState {
 
   Status PutObjects(const std::vector<ObjectRecord>& put,
                     const std::vector<std::pair<std::string, std::string>>& remove) override {
+    const std::lock_guard lock(mutex_);
     TRY(Transaction transaction, Transaction::Begin(*database_));
     TRY(Statement drop, database_->Prepare("DELETE FROM objects WHERE kind = ? AND name = ?"));
     for (const auto& [kind, name] : remove) {
@@ -113,6 +115,7 @@ class SqliteHubState : public HubState {
   }
 
   Status PutSource(const SourceRecord& source) override {
+    const std::lock_guard lock(mutex_);
     TRY(Statement put, database_->Prepare("INSERT OR REPLACE INTO sources VALUES (?,?,?,?)"));
     return put.BindText(0, source.repo)
         .BindText(1, source.ref)
@@ -123,25 +126,33 @@ class SqliteHubState : public HubState {
   }
 
   Status Publish(const PublishRecord& record) override {
+    const std::lock_guard lock(mutex_);
     const Status written = WritePublish(record);
     if (!written) made_.Discard();
     return written;
   }
 
   Result<std::optional<Digest>> FindMade(const ClusterId& cluster, int64_t seq) override {
+    const std::lock_guard lock(mutex_);
     return made_.Find(cluster, seq);
   }
 
-  Status PutReport(const ReportRecord& report) override {
+  Status PutReports(const std::vector<ReportRecord>& reports) override {
+    const std::lock_guard lock(mutex_);
+    TRY(Transaction transaction, Transaction::Begin(*database_));
     TRY(Statement put, database_->Prepare("INSERT OR REPLACE INTO reports VALUES (?,?,?)"));
-    return put.BindText(0, report.cluster.str())
-        .Bind(1, ToMillis(report.received))
-        .BindText(2, wire::Encode(report.report))
-        .Run()
-        .WithContext("store report");
+    for (const ReportRecord& report : reports) {
+      TRY_VOID(put.BindText(0, report.cluster.str())
+                   .Bind(1, ToMillis(report.received))
+                   .BindText(2, wire::Encode(report.report))
+                   .Run()
+                   .WithContext("store report"));
+    }
+    return transaction.Commit();
   }
 
   Status SetPin(const std::string& app, const std::optional<std::string>& history_id) override {
+    const std::lock_guard lock(mutex_);
     if (!history_id) {
       TRY(Statement drop, database_->Prepare("DELETE FROM pins WHERE app = ?"));
       return drop.BindText(0, app).Run();
@@ -151,11 +162,28 @@ class SqliteHubState : public HubState {
   }
 
   Status RaiseFloor(int64_t floor) override {
+    const std::lock_guard lock(mutex_);
     TRY(Statement raise, database_->Prepare("UPDATE floor SET value = max(value, ?)"));
     return raise.Bind(0, floor).Run();
   }
 
  private:
+  Result<TokenRecord> ReadToken(const std::string& id) {
+    TRY(Statement select,
+        database_->Prepare(
+            "SELECT id, secret_hash, cluster, expires, used FROM tokens WHERE id = ?"));
+    select.BindText(0, id);
+    TRY(const bool row, select.Step());
+    if (!row) return MakeError(Errc::kNotFound, "no such enrolment token");
+    TokenRecord out;
+    out.id = select.Text(0);
+    TRY(out.secret_hash, Digest::FromBytes(select.Blob(1)));
+    out.cluster = select.Text(2);
+    out.expires = FromMillis(select.Int(3));
+    out.used = select.Int(4) != 0;
+    return out;
+  }
+
   Status WritePublish(const PublishRecord& record) {
     TRY(Transaction transaction, Transaction::Begin(*database_));
     TRY(Statement drop, database_->Prepare("DELETE FROM targets WHERE app = ? AND cluster = ?"));
@@ -203,6 +231,7 @@ class SqliteHubState : public HubState {
     return prune.Bind(0, limits::kKeptHeads).Run();
   }
 
+  std::mutex mutex_;  // one at a time, on whatever thread
   std::unique_ptr<Database> database_;
   MadeStatements made_;
 };

@@ -25,10 +25,10 @@ class RecordingBackend : public AgentBackend {
     if (digest == crypto::Sha256("foreign")) return MakeError(Errc::kPermission, "not yours");
     return Bytes("bundle");
   }
-  Status Report(const AgentIdentity&, wire::Report report) override {
+  TaskVoid Report(AgentIdentity, wire::Report report) override {
     seen = "report " + report.id;
-    if (full) return MakeError(Errc::kIo, "disk full");
-    return {};
+    if (full) co_return MakeError(Errc::kIo, "disk full");
+    co_return Status();
   }
   std::optional<Error> refuse;
   bool full = false;

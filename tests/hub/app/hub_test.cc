@@ -234,6 +234,11 @@ TEST_F(HubTest, AClusterThatIsEnrolledAgainIsServedByItsNewAgentOnly) {
   const std::string why = "another agent was enrolled for cluster c1; end this one";
   EXPECT_NE(ended.error().message.find(why), std::string::npos) << ended.error().message;
   EXPECT_EQ(world.log.count["agent_cut_off"], 1);
+  // What it had begun to say when it was cut off is not shown.
+  const auto last = world.Run(world.hub->agents().Report(former.identity, {}));
+  ASSERT_FALSE(last.has_value());
+  EXPECT_EQ(last.error().code, Errc::kPermission);
+  EXPECT_EQ(object::Find(world.Target("shop", "c1"), {"applied_bundle"}), nullptr);
   for (const bool restarted : {false, true}) {
     if (restarted) world.Restart();
     const auto refused = world.hub->agents().Identify(peer);
@@ -294,7 +299,7 @@ TEST_F(HubTest, ADeletedAppIsShownUntilItsObjectsAreGoneAndItsRemovalCanBeConfir
   left.state = "OutOfSync";
   left.warnings.push_back({"", "prune_guard", "12 of 12 objects would be removed", "what to do"});
   report.targets.push_back(left);
-  ASSERT_OK(world.hub->agents().Report(agent.identity, report));
+  ASSERT_OK(world.Run(world.hub->agents().Report(agent.identity, report)));
   const object::Value shown = world.Target("other", "c1");
   EXPECT_EQ(object::FindString(shown, {"state"}), "OutOfSync");
   const std::string reason(object::FindString(shown, {"reason"}));
@@ -311,7 +316,7 @@ TEST_F(HubTest, ADeletedAppIsShownUntilItsObjectsAreGoneAndItsRemovalCanBeConfir
 
   report.id = "r2";
   report.targets.clear();
-  ASSERT_OK(world.hub->agents().Report(agent.identity, report));
+  ASSERT_OK(world.Run(world.hub->agents().Report(agent.identity, report)));
   EXPECT_EQ(object::CanonicalJson(world.Status_()).find("\"other\""), std::string::npos);
   EXPECT_EQ(world.Run(world.hub->admin().Sync("other", true)).error().code, Errc::kNotFound);
 }
@@ -433,18 +438,37 @@ TEST_F(HubTest, AReportMakesATargetSyncedAndWakesWhoWatches) {
   target.bundle = agent.bundles.at(0).Hex();
   target.applied = world.clock.Now();
   report.targets.push_back(target);
-  ASSERT_OK(world.hub->agents().Report(agent.identity, report));
+  ASSERT_OK(world.Run(world.hub->agents().Report(agent.identity, report)));
   ASSERT_OK(watch.Wait());
   const object::Value shown = world.Target("shop", "c1");
   EXPECT_EQ(object::FindString(shown, {"state"}), "Synced") << object::CanonicalJson(shown);
   for (const char* step : {"noticed", "resolved", "rendered", "published", "applied"}) {
     EXPECT_GT(object::FindInt(shown, {"times", step}).value_or(0), 0) << step;
   }
-  ASSERT_OK(world.hub->agents().Report(agent.identity, report));  // again: stored once
+  ASSERT_OK(world.Run(world.hub->agents().Report(agent.identity, report)));  // again: stored once
   EXPECT_NE(world.hub->admin().Metrics().find(
                 R"(dunlin_cluster_app_status{app="shop",cluster="c1",state="Synced"} 1)"),
             std::string::npos)
       << world.hub->admin().Metrics();
+}
+
+TEST_F(HubTest, AReportThatCannotBeStoredIsNotShownUntilItIsRepeated) {
+  HubWorld::Agent agent = Shop();
+  wire::Report report;
+  report.id = "r1";
+  report.problems = {{"", "disk_is_full", "no room in the agent's directory", ""}};
+  const auto shown = [this] {
+    return object::CanonicalJson(world.Target("shop", "c1")).find("disk_is_full") !=
+           std::string::npos;
+  };
+  world.state->full = true;
+  EXPECT_FALSE(world.Run(world.hub->agents().Report(agent.identity, report)));
+  EXPECT_FALSE(shown());
+  world.state->full = false;
+  EXPECT_OK(world.Run(world.hub->agents().Report(agent.identity, report)));
+  EXPECT_TRUE(shown());
+  world.Restart();
+  EXPECT_TRUE(shown());
 }
 
 // SIGTERM while something outside does not answer.

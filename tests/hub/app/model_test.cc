@@ -152,22 +152,20 @@ TEST_F(ModelTest, AFailedWriteChangesNothingInMemory) {
   EXPECT_EQ(model->FindClusterByName("c1"), nullptr);
   EXPECT_FALSE(model->SetPin("shop", "3").has_value());
   EXPECT_TRUE(model->pins().empty());
-  wire::Report report;
-  report.id = "r1";
-  EXPECT_FALSE(model->PutReport(kOne, report, TimePoint()).has_value());
-  EXPECT_EQ(model->FindReport(kOne), nullptr);
-  flaky->full = false;
-  EXPECT_OK(model->PutReport(kOne, report, TimePoint()));  // sent again
-  EXPECT_NE(model->FindReport(kOne), nullptr);
 }
 
-TEST_F(ModelTest, AReportIsStoredOnce) {
-  wire::Report report;
-  report.id = "r1";
-  ASSERT_OK(model->PutReport(kOne, report, TimePoint(Millis(5))));
+TEST_F(ModelTest, AReportThatIsRepeatedOrOlderChangesNothing) {
+  ReportRecord record{kOne, TimePoint(Millis(5)), {}};
+  record.report.id = "r1";
+  model->TakeReport(record);
   const int64_t version = model->version();
-  ASSERT_OK(model->PutReport(kOne, report, TimePoint(Millis(9))));
+  record.received = TimePoint(Millis(9));
+  model->TakeReport(record);
+  record.report.id = "r0";
+  record.received = TimePoint(Millis(4));
+  model->TakeReport(record);
   EXPECT_EQ(model->version(), version);
+  EXPECT_EQ(model->FindReport(kOne)->report.id, "r1");
   EXPECT_EQ(model->FindReport(kOne)->received, TimePoint(Millis(5)));
 }
 

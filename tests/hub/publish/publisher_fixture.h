@@ -42,7 +42,9 @@ class FragileState : public HubState {
   Result<std::optional<Digest>> FindMade(const ClusterId& cluster, int64_t seq) override {
     return below_.FindMade(cluster, seq);
   }
-  Status PutReport(const ReportRecord& report) override { return below_.PutReport(report); }
+  Status PutReports(const std::vector<ReportRecord>& reports) override {
+    return below_.PutReports(reports);
+  }
   Status SetPin(const std::string& app, const std::optional<std::string>& id) override {
     return below_.SetPin(app, id);
   }

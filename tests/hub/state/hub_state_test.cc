@@ -179,7 +179,7 @@ TEST_F(HubStateTest, RemovesAClusterWithEverythingOfIt) {
     ASSERT_OK(state_->PutCluster(Cluster(name)));
     ASSERT_OK(state_->PutAgent(Agent(name, static_cast<unsigned char>(name[0]))));
     ASSERT_OK(state_->AddToken({"token-" + name, Filled(1), name, kNow, false}));
-    ASSERT_OK(state_->PutReport({ClusterId("id-" + name), kNow, {}}));
+    ASSERT_OK(state_->PutReports({{ClusterId("id-" + name), kNow, {}}}));
     PublishRecord record;
     record.targets = {Target("shop", name)};
     record.statements = {Statement(name, 5)};
@@ -259,19 +259,31 @@ TEST_F(HubStateTest, KeepsSourcesPinsAndTheFloor) {
 TEST_F(HubStateTest, KeepsTheLastReportOfEachCluster) {
   ReportRecord report{ClusterId("id-a"), kNow, {}};
   report.report.id = "1";
-  ASSERT_OK(state_->PutReport(report));
+  ASSERT_OK(state_->PutReports({report}));
   report.report.id = "2";
   report.report.targets = {{"shop", "Synced", "Current", 5}};
   report.received += Seconds(1);
-  ASSERT_OK(state_->PutReport(report));
+  ASSERT_OK(state_->PutReports({report}));
   const HubSnapshot snapshot = AfterRestart();
   ASSERT_EQ(snapshot.reports.size(), 1u);
   EXPECT_EQ(snapshot.reports[0].report, report.report);
   EXPECT_EQ(snapshot.reports[0].received, report.received);
 }
 
+TEST_F(HubStateTest, ReportsOfSeveralClustersAreStoredTogether) {
+  ReportRecord first{ClusterId("id-a"), kNow, {}};
+  first.report.id = "1";
+  ReportRecord newer = first;
+  newer.report.id = "2";
+  const ReportRecord other{ClusterId("id-b"), kNow, {}};
+  ASSERT_OK(state_->PutReports({first, other, newer}));
+  const HubSnapshot snapshot = AfterRestart();
+  ASSERT_EQ(snapshot.reports.size(), 2u);
+  EXPECT_EQ(snapshot.reports[0].report.id, "2") << "the last one stays";
+}
+
 TEST_F(HubStateTest, AReportThatCannotBeReadDoesNotStopTheHub) {
-  ASSERT_OK(state_->PutReport({ClusterId("id-a"), kNow, {}}));
+  ASSERT_OK(state_->PutReports({{ClusterId("id-a"), kNow, {}}}));
   state_.reset();
   ASSERT_OK(RawDatabase()->Execute("UPDATE reports SET report = 'x'"));
   EXPECT_TRUE(AfterRestart().reports.empty());

@@ -31,7 +31,9 @@ class FlakyState : public HubState {
   Result<std::optional<Digest>> FindMade(const ClusterId& cluster, int64_t seq) override {
     return real_.FindMade(cluster, seq);
   }
-  Status PutReport(const ReportRecord& r) override { return full ? Full() : real_.PutReport(r); }
+  Status PutReports(const std::vector<ReportRecord>& r) override {
+    return full ? Full() : real_.PutReports(r);
+  }
   Status SetPin(const std::string& app, const std::optional<std::string>& id) override {
     return full || pins_stay ? Full() : real_.SetPin(app, id);
   }
