@@ -3,7 +3,7 @@
 // Rules: WAL; synchronous FULL unless asked otherwise; exactly one writing connection per file,
 // which also checkpoints (SQLite 3.7.0 to 3.51.2 has a race between connections around a
 // checkpoint). A lock file beside it (<path>.lock) keeps a second process out. Not thread-safe: one
-// thread uses it.
+// thread at a time uses it.
 //
 // Errors: kIo "disk full" (SQLITE_FULL), kConflict (busy, or a constraint such as UNIQUE), kCorrupt
 // (not a database, damaged), kPrecondition (in use by another process, or made by a newer version),

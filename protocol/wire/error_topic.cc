@@ -73,8 +73,7 @@ constexpr ErrorTopic kConflict = {
 constexpr ErrorTopic kPermission = {
     "Who you are is known, but this is not allowed.",
     "The hub's socket belongs to another user; the account of the kubeconfig lacks a right; a "
-    "token was used before; an agent was revoked, or replaced by "
-    "another one.",
+    "token was used before; an agent was revoked, or replaced by another one.",
     "On the hub's machine run the command as the user of the hub or as root. In a cluster give the "
     "agent's account the right that the message names."};
 
