@@ -8,6 +8,7 @@
 namespace dunlin::state {
 
 // 1: 2026-11: first. 2: 2026-11: keep_on_removal. 3: 2026-11: announced.
+// 4: 2026-11: held_back.
 inline std::vector<store::Migration> Migrations() {
   return {{1, R"sql(
 -- What the agent trusts and has accepted (trust::TrustedState); one row.
@@ -77,6 +78,18 @@ CREATE TABLE announced (
   PRIMARY KEY (app, seq)
 ) WITHOUT ROWID;
 ALTER TABLE record ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+)sql"},
+          {4, R"sql(
+-- sync::HeldBack. Their bundles are in app_bundle.
+CREATE TABLE held_back (
+  app TEXT PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  digest BLOB NOT NULL,
+  objects INTEGER NOT NULL,
+  raw_bytes INTEGER NOT NULL,
+  prune INTEGER NOT NULL,
+  revision TEXT NOT NULL
+) WITHOUT ROWID;
 )sql"}};
 }
 

@@ -120,6 +120,7 @@ Result<sync::LoadedState> SqliteAgentState::LoadAll() {
   TRY(out.records, Records());
   TRY(out.announced, Announced());
   TRY(out.keep_on_removal, KeepOnRemoval());
+  TRY(out.behind, Behind());
   TRY(out.outbox, Outbox());
   TRY(out.reset_reason, ResetReason());
   if (out.trusted.statement_raw.empty()) return out;
@@ -128,6 +129,7 @@ Result<sync::LoadedState> SqliteAgentState::LoadAll() {
   std::set<BundleDigest> wanted;
   for (const auto& [name, app] : statement->apps) wanted.insert(app.bundle);
   for (const sync::Announcement& one : out.announced) wanted.insert(one.bundle);
+  for (const sync::HeldBack& one : out.behind) wanted.insert(one.entry.bundle);
   TRY(out.bundles, Bundles({wanted.begin(), wanted.end()}));
   return out;
 }
@@ -228,6 +230,7 @@ Status SqliteAgentState::StoreIntent(const sync::StoreIntent& intent) {
     TRY_VOID(PutAnnounced(intent.announced));
     TRY_VOID(DropOldBundles(intent));
     TRY_VOID(PutKeepOnRemoval(intent.keep_on_removal));
+    TRY_VOID(PutBehind(intent.behind));
     TRY_VOID(DropRecords(intent.forget));
     TRY_VOID(NoteAccepted(intent.trusted.seq));
     TRY_VOID(transaction.Commit());
@@ -342,6 +345,43 @@ Result<std::set<std::string>> SqliteAgentState::KeepOnRemoval() {
     TRY(const bool row, get.Step());
     if (!row) return out;
     out.insert(get.Text(0));
+  }
+}
+
+Status SqliteAgentState::PutBehind(const std::vector<sync::HeldBack>& behind) {
+  TRY_VOID(db_->Execute("DELETE FROM held_back"));
+  TRY(store::Statement put,
+      db_->Prepare("INSERT INTO held_back (app, seq, digest, objects, raw_bytes, prune, revision) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?)"));
+  for (const sync::HeldBack& one : behind) {
+    put.BindText(0, one.app)
+        .Bind(1, one.seq)
+        .BindBlob(2, one.entry.bundle.View())
+        .Bind(3, one.entry.objects)
+        .Bind(4, one.entry.raw)
+        .Bind(5, one.entry.prune ? 1 : 0)
+        .BindText(6, one.entry.revision.str());
+    TRY_VOID(put.Run());
+  }
+  return {};
+}
+
+Result<std::vector<sync::HeldBack>> SqliteAgentState::Behind() {
+  TRY(store::Statement list,
+      db_->Prepare("SELECT app, seq, digest, objects, raw_bytes, prune, revision FROM held_back"));
+  std::vector<sync::HeldBack> out;
+  while (true) {
+    TRY(const bool row, list.Step());
+    if (!row) return out;
+    auto digest = BundleDigest::FromBytes(list.Blob(2));
+    if (!digest) return MakeError(Errc::kCorrupt, "a held back app's bundle has no digest");
+    trust::StatementApp entry;
+    entry.bundle = *digest;
+    entry.objects = list.Int(3);
+    entry.raw = list.Int(4);
+    entry.prune = list.Int(5) != 0;
+    entry.revision = RevisionId(list.Text(6));
+    out.push_back({list.Text(0), list.Int(1), std::move(entry)});
   }
 }
 

@@ -56,6 +56,8 @@ class SqliteAgentState : public AgentState {
   Status DropOldBundles(const sync::StoreIntent& intent);
   Status PutKeepOnRemoval(const std::set<std::string>& apps);
   Result<std::set<std::string>> KeepOnRemoval();
+  Status PutBehind(const std::vector<sync::HeldBack>& behind);
+  Result<std::vector<sync::HeldBack>> Behind();
   // Within a transaction of the caller's.
   Status DropRecords(const std::vector<object::ResourceKey>& keys);
   Status NoteAccepted(int64_t seq);

@@ -141,6 +141,7 @@ bool AppLane::DependenciesMet(AppRun& app) {
   for (const std::string& name : prepared->policy.depends_on) {
     const auto other = runs_.find(name);
     bool met = other != runs_.end() && !other->second.removed && !other->second.wants_plan &&
+               !world_.behind.contains(AppName(name)) &&
                other->second.applied_seq == world_.statement->seq &&
                other->second.troubles.empty() && other->second.drift.empty();
     if (met) {

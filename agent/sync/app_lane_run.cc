@@ -270,8 +270,10 @@ void AppLane::End(AppRun& app) {
   for (auto& [key, trouble] : app.troubles) {  // whatever the run did not touch has had its turn
     if (trouble.due <= now_) trouble.due = now_ + trouble.slow.Next(world_.jitter.Next());
   }
-  if (app.troubles.empty()) {
-    app.applied_seq = world_.statement->seq;
+  // Without its bundle there was nothing to do, which is not to say that all is done.
+  const bool known = app.removed || world_.bundles.contains(app.planned_bundle);
+  if (app.troubles.empty() && known) {
+    app.applied_seq = world_.SeqOf(app.name);
     app.applied_bundle = app.planned_bundle;
     app.applied = now_;
     ++world_.counters.syncs_ok;
@@ -303,7 +305,7 @@ void AppLane::Settle(const AppRun& app) {
       if (one.desired->app == app.name && open) return;
     }
   }
-  world_.inventory.Settle(app.name, world_.statement->seq);
+  world_.inventory.Settle(app.name, world_.SeqOf(app.name));
   desired_.Settle(app.name);
 }
 

@@ -214,7 +214,7 @@ bool AppLane::Send(AppRun& app, Work& work, Verb verb, Flight flight) {
                     "install its custom resource definition again"});
   }
   flight.verb = verb;
-  flight.seq = world_.statement->seq;
+  flight.seq = world_.SeqOf(app.name);
   flight.step.merge.body = nullptr;
   work.state = Work::State::kBusy;
   work.read.reset();
@@ -315,7 +315,7 @@ void AppLane::Skipped(AppRun& app, const plan::Step& step, const object::Value* 
     read = &*cached;
   }
   const Status kept = world_.inventory.Applied(
-      *step.desired, *read, decider_.SchemaOf(*step.desired), world_.statement->seq);
+      *step.desired, *read, decider_.SchemaOf(*step.desired), world_.SeqOf(app.name));
   if (!kept) world_.Raise("record_failed", kept.error().message, "");
 }
 

@@ -28,15 +28,25 @@ namespace dunlin::sync {
 
 using SchemaPtr = std::shared_ptr<const merge::Schema>;
 
+// An app of the accepted statement whose bundle is not here: what it runs instead, as the statement
+// listed it under which that was accepted.
+struct HeldBack {
+  std::string app;
+  int64_t seq = 0;  // of that statement
+  trust::StatementApp entry;
+  bool operator==(const HeldBack&) const = default;
+};
+
 // Everything that survives a restart.
 struct LoadedState {
   Identity identity;
   trust::TrustedState trusted;
-  std::vector<StoredBundle> bundles;      // of the accepted statement and of `announced`
+  std::vector<StoredBundle> bundles;      // of the accepted statement, `behind` and `announced`
   std::vector<BundleDigest> held;         // every bundle in the store, newest first
   std::vector<Record> records;            // the inventory
   std::vector<Announcement> announced;    // by app, oldest first
   std::set<std::string> keep_on_removal;  // StoreIntent's
+  std::vector<HeldBack> behind;           // the same
   std::vector<wire::Report> outbox;       // not yet acknowledged, oldest first
   std::string reset_reason;               // not empty: the database was damaged and begun again
 };
@@ -178,11 +188,13 @@ struct FetchBundle {
 struct StoreIntent {
   trust::TrustedState trusted;
   std::vector<StoredBundle> bundles;            // new ones
-  std::map<std::string, BundleDigest> current;  // app → bundle; the last 10 are kept
+  std::map<std::string, BundleDigest> current;  // app → bundle in force; the last 10 are kept
   std::vector<Announcement> announced;          // of apps whose bundle is another one than before
   // Apps whose objects stay when a later statement does not name them; those that have left and
   // still have records, too. Replaces what is stored.
   std::set<std::string> keep_on_removal;
+  // Apps that keep what the statement before them said. Replaces what is stored.
+  std::vector<HeldBack> behind;
   std::vector<object::ResourceKey> forget;  // records that a statement with `keep` drops
 };
 struct Discover {};

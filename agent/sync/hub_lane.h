@@ -1,6 +1,9 @@
-// Polling, judging and storing what the hub says. Only what passed every check of the trust module
-// and whose bundles are all here, decoded and counted, becomes World::statement; until then, and
-// after every refusal, the cluster keeps the last good one.
+// Polling, judging and storing what the hub says. Only what passed every check of the trust module,
+// with every bundle that could be had decoded and counted, becomes World::statement; until then,
+// and after every refusal, the cluster keeps the last good one.
+//
+// A bundle that is wrong refuses the statement. One that cannot be fetched holds back its app only
+// (World::behind), and is asked for again with back-off beside the held poll.
 #pragma once
 
 #include <set>
@@ -32,13 +35,19 @@ class HubLane {
     std::vector<wire::BundlePayload> payloads;  // as they came
     BundlePool pool;                            // accepted or loaded
     std::set<BundleDigest> fetching;
-    std::set<BundleDigest> fetched;  // asked for once: a second failure refuses the candidate
+    std::set<BundleDigest> fetched;  // asked for once: one that is wrong then refuses the candidate
+    std::map<BundleDigest, std::string> missing;  // could not be fetched, and why
+    trust::Statement in_force;                    // World::statement, to be
+    std::map<AppName, Behind> behind;             // World::behind, to be
     bool loaded = false;
     std::set<std::string> keep_on_removal;  // StoreIntent's
     std::vector<Announcement> announced;    // the same
     TimePoint received{};
     TimePoint verified{};
   };
+
+  // The hub refused, or the disk is full: asking again at once gives the same answer.
+  static constexpr Millis kRefusedPause{5000};
 
   struct Row;
   static const Row kTable[];
@@ -54,15 +63,27 @@ class HubLane {
   State OnStored(const Event& event);
   State OnStoreFailed(const Event& event);
   State OnTick(const Event& event);
+  State OnPollingTick(const Event& event);
+  State KeepAnswer(const Event& event);
   State Stay(const Event& event);
 
   State StartPoll();
   State Wait(Millis at_least);
   State Judge(PollContent content);
   State Assemble();
+  State AskAgain();
+  State Drop();
+  State Store();
+  void HoldBack();
+  const trust::StatementApp* EntryInForce(const AppName& app) const;
+  void LoadBehind(std::vector<HeldBack> held, trust::Statement& statement);
+  void TellBehind();
+  trust::Statement Signed() const;
   State Refuse(std::string code, std::string message, std::string hint = {});
   Status CheckBundles();
   bool IsNews(const AppName& app, const trust::StatementApp& entry) const;
+  bool BringsBundles() const;
+  bool SameAsNow() const;
   std::set<BundleDigest> Needed() const;
   std::map<std::string, std::vector<object::ResourceKey>> Forgotten(
       const trust::Statement& next) const;
@@ -76,7 +97,12 @@ class HubLane {
   bool connected_ = false;
   std::optional<TimePoint> away_since_;  // of the first poll without an answer
   bool whole_statement_ = false;         // the last change of a statement did not fit
-  std::set<std::string> refusals_;       // codes raised since the last acceptance
+  bool poll_open_ = false;               // the hub holds one
+  bool wanted_bundles_ = false;          // and it named lost bundles
+  std::optional<Event> early_;           // its end, which came while something else was under way
+  Backoff again_;                        // for the bundles of World::behind
+  TimePoint ask_again_{};
+  std::set<std::string> refusals_;  // codes raised since the last acceptance
   std::optional<Candidate> candidate_;
 
   // Of the current Resume.

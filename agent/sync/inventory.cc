@@ -134,6 +134,10 @@ void InventoryStore::Remove(const object::ResourceKey& key) {
 }
 
 void InventoryStore::Announced(const std::vector<Announcement>& more) {
+  for (const Announcement& one : more) {  // again, when its bundle was lost and came back
+    std::erase_if(announced_,
+                  [&](const auto& old) { return old.app == one.app && old.seq == one.seq; });
+  }
   announced_.insert(announced_.end(), more.begin(), more.end());
   std::stable_sort(announced_.begin(), announced_.end(),
                    [](const Announcement& a, const Announcement& b) {

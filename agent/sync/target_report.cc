@@ -85,11 +85,23 @@ wire::Problem Contested(const object::ResourceKey& key, const Contest& contest) 
           kContestedHint};
 }
 
+wire::Problem BundleUnavailable(const Behind& behind) {
+  return {"", kBundleUnavailable, "the app's newest bundle cannot be fetched: " + behind.why,
+          std::string(behind.runs ? "the last accepted one stays in force"
+                                  : "nothing of the app is applied yet") +
+              ", nothing is removed, and the agent asks again by itself; the hub renders it once "
+              "its source answers (dunlin source list)"};
+}
+
 // Lists everything that keeps the app from its state; true when a part of it has failed.
 bool ListProblems(const World& world, const DesiredStore& desired, const TargetInput& input,
                   wire::TargetReport& out) {
   bool failed = ListBlindness(world, input.run, out);
-  if (input.entry != nullptr && !world.bundles.contains(input.entry->bundle)) {
+  const auto behind = world.behind.find(AppName(input.app));
+  if (behind != world.behind.end()) {
+    failed = true;
+    Add(out.problems, BundleUnavailable(behind->second));
+  } else if (input.entry != nullptr && !world.bundles.contains(input.entry->bundle)) {
     failed = true;
     Add(out.problems, {"", "bundle_lost", "the app's bundle is damaged on disk",
                        "the agent asks the hub for it again; nothing to do"});

@@ -43,11 +43,16 @@ void World::Clear(const std::string& code) {
 }
 
 bool World::StatementComplete() const {
-  if (!statement) return false;
+  if (!statement || !behind.empty()) return false;
   for (const auto& [app, entry] : statement->apps) {
     if (!bundles.contains(entry.bundle)) return false;
   }
   return true;
+}
+
+int64_t World::SeqOf(const std::string& app) const {
+  const auto held = behind.find(AppName(app));
+  return held != behind.end() && held->second.runs ? held->second.seq : statement->seq;
 }
 
 bool World::MayPrune(TimePoint now) const {

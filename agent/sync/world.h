@@ -46,10 +46,18 @@ struct Counters {
 // Codes of problems that a target's report takes over from the agent's.
 inline constexpr const char* kUnreachable = "apiserver_unreachable";
 inline constexpr const char* kOtherCluster = "other_cluster";
+inline constexpr const char* kBundleUnavailable = "bundle_unavailable";
 
 inline constexpr const char* kContestedHint =
     "stop the other writer, or leave it the fields: sync.ignore of the App (ignoreDifferences of "
     "an Application)";
+
+// An app whose bundle, listed by the accepted statement, cannot be fetched.
+struct Behind {
+  int64_t seq = 0;    // of the statement that what is in force comes from
+  bool runs = false;  // an older bundle is in force; false: nothing is
+  std::string why;
+};
 
 struct World {
   explicit World(Config c) : config(std::move(c)), jitter(config.seed) {}
@@ -61,7 +69,9 @@ struct World {
   // hub
   Identity identity;
   trust::TrustedState trusted;
+  // What is in force: the accepted statement, with the last accepted entries for apps in `behind`.
   std::optional<trust::Statement> statement;
+  std::map<AppName, Behind> behind;
   BundlePool bundles;              // of the statement, and announced ones
   std::vector<BundleDigest> held;  // in the store, newest first
   std::string reset_reason;
@@ -91,8 +101,10 @@ struct World {
 
   void Raise(std::string code, std::string message, std::string hint);
   void Clear(const std::string& code);
-  // Every bundle of the statement is in the pool.
+  // Everything that the accepted statement lists is in force, and every bundle is in the pool.
   bool StatementComplete() const;
+  // Of the statement that the app's bundle in force comes from. REQUIRES: statement
+  int64_t SeqOf(const std::string& app) const;
   // Whether what is gone from the statement may be removed: the head is in its time, and the
   // database was not lost before this statement.
   bool MayPrune(TimePoint now) const;

@@ -194,6 +194,27 @@ TEST_F(AgentStateTest, WhichAppsAreKeptOnRemovalIsReplacedByEachIntent) {
   EXPECT_EQ(Reload().keep_on_removal, intent.keep_on_removal);
 }
 
+TEST_F(AgentStateTest, AnAppThatIsHeldBackKeepsItsRowAndItsBundleOverAKill) {
+  ASSERT_TRUE(Reopen().StoreIntent(Intent(1)).has_value());
+  sync::StoreIntent intent = Intent(2);  // whose bundle is not to be had
+  intent.bundles.clear();
+  intent.current["shop"] = DigestOf(1);
+  sync::HeldBack held{"shop", 101, {}};
+  held.entry.bundle = DigestOf(1);
+  held.entry.objects = 5;
+  held.entry.raw = 77;
+  held.entry.prune = true;
+  held.entry.revision = RevisionId(std::string(40, 'b'));
+  intent.behind = {held};
+  ASSERT_TRUE(Reopen().StoreIntent(intent).has_value());
+  const sync::LoadedState loaded = Reload();
+  EXPECT_EQ(loaded.trusted.seq, 102);
+  EXPECT_EQ(loaded.behind, intent.behind);
+  EXPECT_EQ(loaded.bundles, Intent(1).bundles);
+  ASSERT_TRUE(Reopen().StoreIntent(Intent(2)).has_value());
+  EXPECT_TRUE(Reload().behind.empty());
+}
+
 TEST_F(AgentStateTest, AnIntentDropsTheRecordsThatItForgetsInItsOwnTransaction) {
   ASSERT_TRUE(Reopen().StoreRecords({{RecordNamed("a"), RecordNamed("b")}, {}, {}}).has_value());
   sync::StoreIntent intent = Intent(1);

@@ -106,6 +106,7 @@ std::optional<Bytes> FakeHub::Answer(const wire::PollRequest& request) const {
   };
   for (const auto& [name, entry] : statement_.apps) {
     if (!inline_bundles || (has(entry.bundle) && !wants(entry.bundle))) continue;
+    if (IsNewestOf(lost, entry.bundle) || IsNewestOf(damaged, entry.bundle)) continue;
     const Kept& kept = bundles_.at(entry.bundle);
     wire::BundlePayload payload{entry.bundle, std::nullopt, kept.raw.size(), kept.blob};
     for (const BundleDigest& old : history_.at(name.str())) {
@@ -119,9 +120,21 @@ std::optional<Bytes> FakeHub::Answer(const wire::PollRequest& request) const {
   return out;
 }
 
+bool FakeHub::IsNewestOf(const std::set<std::string>& apps, const BundleDigest& digest) const {
+  return std::any_of(apps.begin(), apps.end(), [&](const std::string& app) {
+    const auto entry = statement_.apps.find(AppName(app));
+    return entry != statement_.apps.end() && entry->second.bundle == digest;
+  });
+}
+
 Result<wire::BundlePayload> FakeHub::Fetch(const BundleDigest& digest) const {
   const auto found = bundles_.find(digest);
-  if (found == bundles_.end()) return MakeError(Errc::kNotFound, "no such bundle");
+  if (found == bundles_.end() || IsNewestOf(lost, digest)) {
+    return MakeError(Errc::kNotFound, "no such bundle");
+  }
+  if (IsNewestOf(damaged, digest)) {
+    return wire::BundlePayload{digest, std::nullopt, found->second.raw.size(), "damaged"};
+  }
   return wire::BundlePayload{digest, std::nullopt, found->second.raw.size(), found->second.blob};
 }
 

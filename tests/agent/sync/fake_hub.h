@@ -36,6 +36,7 @@ class FakeHub {
   // The answer to a held poll; nothing while there is no news for it.
   std::optional<Bytes> Answer(const wire::PollRequest& request) const;
   Result<wire::BundlePayload> Fetch(const BundleDigest& digest) const;
+  bool IsNewestOf(const std::set<std::string>& apps, const BundleDigest& digest) const;
   int64_t seq() const { return statement_.seq; }
 
   bool inline_bundles = true;
@@ -44,8 +45,10 @@ class FakeHub {
   std::set<AppName> removed;  // of the next statement only
   int64_t seq_floor = 0;      // the next statement gets this number at least
   std::string kube_uid = "kube-1";
-  bool keep = false;    // of the next statements
-  bool tamper = false;  // the statement that is sent is not the one that was signed
+  bool keep = false;              // of the next statements
+  std::set<std::string> lost;     // apps whose newest bundle it cannot give away
+  std::set<std::string> damaged;  // apps whose newest bundle is not what was signed
+  bool tamper = false;            // the statement that is sent is not the one that was signed
   std::vector<wire::Report> reports;
 
  private:

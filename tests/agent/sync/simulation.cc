@@ -107,6 +107,11 @@ void Simulation::Perform(const Action& action) {
     for (const Announcement& one : disk.announced) {
       if (bundles.contains(one.bundle)) state.bundles.push_back(bundles.at(one.bundle));
     }
+    for (const HeldBack& one : disk.behind) {
+      if (bundles.contains(one.entry.bundle)) {
+        state.bundles.push_back(bundles.at(one.entry.bundle));
+      }
+    }
     for (const auto& [digest, bundle] : bundles) state.held.push_back(digest);
     events_.push_back(StateLoaded{std::move(state)});
   } else if (const auto* poll = std::get_if<Poll>(&action)) {
@@ -239,6 +244,7 @@ void Simulation::PerformStore(const StoreIntent& intent) {
   }
   disk.trusted = intent.trusted;
   disk.keep_on_removal = intent.keep_on_removal;
+  disk.behind = intent.behind;
   for (const object::ResourceKey& key : intent.forget) {
     std::erase_if(disk.records, [&](const Record& record) { return record.key == key; });
   }
