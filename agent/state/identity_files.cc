@@ -1,6 +1,9 @@
 #include "agent/state/identity_files.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -18,6 +21,37 @@ namespace {
 constexpr unsigned kPrivate = 0600;
 
 std::string IdentityPath(const std::string& dir) { return dir + "/identity.json"; }
+
+// From reading identity.json to replacing it: a running agent and `set-hub` change different parts
+// of it. Not the database's lock, which `run` holds for as long as it lives. Whoever holds this one
+// writes one small file, so the other waits.
+class IdentityLock {
+ public:
+  static Result<IdentityLock> Take(const std::string& dir) {
+    const std::string path = IdentityPath(dir) + ".lock";
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivate);
+    if (fd < 0) return Failed("open " + path);
+    IdentityLock lock(fd);
+    while (::flock(fd, LOCK_EX) != 0) {
+      if (errno != EINTR) return Failed("lock " + path);
+    }
+    return lock;
+  }
+  IdentityLock(IdentityLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  IdentityLock& operator=(IdentityLock&&) = delete;
+  ~IdentityLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+ private:
+  explicit IdentityLock(int fd) : fd_(fd) {}
+  static Error Failed(const std::string& what) {
+    return MakeError(errno == EACCES ? Errc::kPermission : Errc::kIo,
+                     what + ": " + std::strerror(errno));
+  }
+
+  int fd_;
+};
 
 // Whether it had to be made.
 Result<bool> MakeDirectory(const std::string& dir) {
@@ -114,6 +148,7 @@ HubPlace PlaceOf(const sync::Identity& identity) {
 }
 
 Status WritePlace(const std::string& dir, const HubPlace& place) {
+  TRY(const IdentityLock lock, IdentityLock::Take(dir));
   TRY(sync::Identity identity, ReadIdentity(dir));
   identity.hub_url = place.url;
   identity.agent_host = place.agent_host;
@@ -122,6 +157,7 @@ Status WritePlace(const std::string& dir, const HubPlace& place) {
 }
 
 Status WriteRenewed(const std::string& dir, const sync::Identity& identity) {
+  TRY(const IdentityLock lock, IdentityLock::Take(dir));
   TRY(sync::Identity stored, ReadIdentity(dir));
   stored.certificate_pem = identity.certificate_pem;
   stored.generation = identity.generation;

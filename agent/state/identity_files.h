@@ -27,6 +27,9 @@ Result<Bytes> ReadRoot(const std::string& dir);
 // an identity already.
 Result<bool> TakeUnused(const std::string& dir);
 Status WriteEnrolled(const std::string& dir, const EnrolledFiles& files);
+// WritePlace and WriteRenewed may run at once, in two processes, too: each keeps what the other
+// wrote.
+//
 // Where the hub is, as it stands in the file: public URL, host and port for agents. What else the
 // file holds stays as it is.
 struct HubPlace {

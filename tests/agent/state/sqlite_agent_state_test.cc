@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "agent/state/identity_files.h"
 #include "protocol/base/limits.h"
@@ -411,6 +412,30 @@ TEST_F(AgentStateTest, AMovedHubAndARenewalDoNotUndoEachOther) {
   EXPECT_EQ(ReadIdentity(dir_)->generation, 7);
   EXPECT_EQ(ReadIdentity(dir_)->certificate_pem, "next");
   EXPECT_EQ(ReadIdentity(dir_)->ca_pem, renewed.ca_pem);
+}
+
+// Each looks after every write whether the other has put its old value back.
+TEST_F(AgentStateTest, AMoveAndARenewalAtTheSameTimeDoNotUndoEachOther) {
+  constexpr int kWrites = 200;
+  int undone_renewals = 0;
+  std::thread renewing([&] {
+    sync::Identity renewed = identity_;
+    for (int i = 0; i < kWrites; ++i) {
+      renewed.generation = 100 + i;
+      const bool written = WriteRenewed(dir_, renewed).has_value();
+      if (!written || ReadIdentity(dir_)->generation != renewed.generation) ++undone_renewals;
+    }
+  });
+  int undone_moves = 0;
+  for (int i = 0; i < kWrites; ++i) {
+    const HubPlace place{"https://new.example:8443", "new.example",
+                         static_cast<uint16_t>(7000 + i)};
+    const bool written = WritePlace(dir_, place).has_value();
+    if (!written || PlaceOf(*ReadIdentity(dir_)) != place) ++undone_moves;
+  }
+  renewing.join();
+  EXPECT_EQ(undone_renewals, 0);
+  EXPECT_EQ(undone_moves, 0);
 }
 
 TEST_F(AgentStateTest, AFullDiskIsATypedErrorAndTheOldStateStays) {
