@@ -153,6 +153,11 @@ bool HoldsWave(std::string_view group, std::string_view kind, HealthStatus statu
   return !(claim && status == HealthStatus::kInProgress);
 }
 
+std::string Why(const Health& health) {
+  if (!health.message.empty()) return health.message;
+  return health.reason.empty() ? std::string(Name(health.status)) : health.reason;
+}
+
 HealthStatus RollUp(std::span<const HealthStatus> statuses) {
   HealthStatus worst = HealthStatus::kCurrent;
   for (const HealthStatus status : statuses) {

@@ -48,4 +48,8 @@ bool HoldsWave(std::string_view group, std::string_view kind, HealthStatus statu
 // Unknown. Empty: Current.
 HealthStatus RollUp(std::span<const HealthStatus> statuses);
 
+// Why an object is not Current, in a few words: its message, else its reason, else its status.
+// Never empty.
+std::string Why(const Health& health);
+
 }  // namespace dunlin::health

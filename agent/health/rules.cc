@@ -65,7 +65,7 @@ Health Unknown(std::string message) {
 }
 
 std::string Ratio(std::string_view what, int64_t have, int64_t want) {
-  return std::string(what) + ": " + std::to_string(have) + "/" + std::to_string(want);
+  return std::to_string(have) + " of " + std::to_string(want) + " " + std::string(what);
 }
 
 std::optional<Health> AlwaysCurrentRule(const Facts&) { return Current(); }

@@ -83,10 +83,11 @@ std::optional<Health> JobRule(const Facts& facts) {
   for (const Condition& condition : facts.conditions) {
     if (!condition.True()) continue;
     if (condition.type == "Complete") {
-      return Current(Ratio("Succeeded", facts.Int({"status", "succeeded"}, 0), completions));
+      return Current(Ratio("Pods succeeded", facts.Int({"status", "succeeded"}, 0), completions));
     }
     if (condition.type == "Failed") {
-      return Failed("JobFailed", Ratio("Failed", facts.Int({"status", "failed"}, 0), completions));
+      return Failed("JobFailed",
+                    Ratio("Pods failed", facts.Int({"status", "failed"}, 0), completions));
     }
     if (condition.type == "Suspended" &&
         object::FindBool(facts.live, {"spec", "suspend"}).value_or(false)) {
@@ -98,7 +99,7 @@ std::optional<Health> JobRule(const Facts& facts) {
   }
   // kstatus: Current. But a wave that waits for a migration must wait until it is done.
   return InProgress("JobRunning",
-                    Ratio("Succeeded", facts.Int({"status", "succeeded"}, 0), completions));
+                    Ratio("Pods succeeded", facts.Int({"status", "succeeded"}, 0), completions));
 }
 
 }  // namespace dunlin::health

@@ -15,7 +15,7 @@ constexpr std::string_view kLessReady = "LessReady";
 constexpr std::string_view kLessCurrent = "LessCurrent";
 
 Health ExtraPods(int64_t count) {
-  return InProgress("ExtraPods", "Pending termination: " + std::to_string(count));
+  return InProgress("ExtraPods", std::to_string(count) + " old replicas still to end");
 }
 
 struct Replicas {
@@ -50,13 +50,15 @@ std::optional<Health> DeploymentRule(const Facts& facts) {
     }
   }
   const Replicas is(facts);
-  if (is.spec > is.status) return InProgress(kLessReplicas, Ratio("Replicas", is.status, is.spec));
-  if (is.spec > is.updated) return InProgress(kLessUpdated, Ratio("Updated", is.updated, is.spec));
+  if (is.spec > is.status)
+    return InProgress(kLessReplicas, Ratio("replicas made", is.status, is.spec));
+  if (is.spec > is.updated)
+    return InProgress(kLessUpdated, Ratio("replicas updated", is.updated, is.spec));
   if (is.status > is.spec) return ExtraPods(is.status - is.spec);
   if (is.updated > is.available) {
-    return InProgress(kLessAvailable, Ratio("Available", is.available, is.updated));
+    return InProgress(kLessAvailable, Ratio("replicas available", is.available, is.updated));
   }
-  if (is.spec > is.ready) return InProgress(kLessReady, Ratio("Ready", is.ready, is.spec));
+  if (is.spec > is.ready) return InProgress(kLessReady, Ratio("replicas ready", is.ready, is.spec));
   if (!progressed)
     return InProgress("ReplicaSetNotAvailable", "the new ReplicaSet is not available");
   if (!available) return InProgress("DeploymentNotAvailable", "the Deployment is not available");
@@ -67,18 +69,20 @@ std::optional<Health> StatefulSetRule(const Facts& facts) {
   if (facts.Text({"spec", "updateStrategy", "type"}) == "OnDelete") return Current();
   const Replicas is(facts);
   const int64_t current = facts.Int({"status", "currentReplicas"}, 0);
-  if (is.spec > is.status) return InProgress(kLessReplicas, Ratio("Replicas", is.status, is.spec));
-  if (is.spec > is.ready) return InProgress(kLessReady, Ratio("Ready", is.ready, is.spec));
+  if (is.spec > is.status)
+    return InProgress(kLessReplicas, Ratio("replicas made", is.status, is.spec));
+  if (is.spec > is.ready) return InProgress(kLessReady, Ratio("replicas ready", is.ready, is.spec));
   if (is.status > is.spec) return ExtraPods(is.status - is.spec);
   const int64_t partition = facts.Int({"spec", "updateStrategy", "rollingUpdate", "partition"}, -1);
   if (partition != -1) {
     const int64_t wanted = is.spec - partition;
     if (is.updated < wanted) {
-      return InProgress("PartitionRollout", Ratio("Updated", is.updated, wanted));
+      return InProgress("PartitionRollout", Ratio("replicas updated", is.updated, wanted));
     }
     return Current();
   }
-  if (is.spec > current) return InProgress(kLessCurrent, Ratio("Current", current, is.spec));
+  if (is.spec > current)
+    return InProgress(kLessCurrent, Ratio("replicas current", current, is.spec));
   if (facts.Text({"status", "currentRevision"}) != facts.Text({"status", "updateRevision"})) {
     return InProgress("RevisionMismatch", "not every Pod has the new revision yet");
   }
@@ -101,10 +105,10 @@ std::optional<Health> DaemonSetRule(const Facts& facts) {
   struct Row {
     std::string_view field, reason, what;
   };
-  constexpr Row kRows[] = {{"currentNumberScheduled", kLessCurrent, "Current"},
-                           {"updatedNumberScheduled", kLessUpdated, "Updated"},
-                           {"numberAvailable", kLessAvailable, "Available"},
-                           {"numberReady", kLessReady, "Ready"}};
+  constexpr Row kRows[] = {{"currentNumberScheduled", kLessCurrent, "Pods scheduled"},
+                           {"updatedNumberScheduled", kLessUpdated, "Pods updated"},
+                           {"numberAvailable", kLessAvailable, "Pods available"},
+                           {"numberReady", kLessReady, "Pods ready"}};
   for (const Row& row : kRows) {
     const int64_t have = facts.Int({"status", row.field}, 0);
     if (*desired > have) return InProgress(row.reason, Ratio(row.what, have, *desired));
@@ -121,11 +125,12 @@ std::optional<Health> ReplicaSetRule(const Facts& facts) {
   }
   const Replicas is(facts);
   const int64_t labelled = facts.Int({"status", "fullyLabeledReplicas"}, 0);
-  if (is.spec > labelled) return InProgress("LessLabelled", Ratio("Labelled", labelled, is.spec));
+  if (is.spec > labelled)
+    return InProgress("LessLabelled", Ratio("replicas labelled", labelled, is.spec));
   if (is.spec > is.available) {
-    return InProgress(kLessAvailable, Ratio("Available", is.available, is.spec));
+    return InProgress(kLessAvailable, Ratio("replicas available", is.available, is.spec));
   }
-  if (is.spec > is.ready) return InProgress(kLessReady, Ratio("Ready", is.ready, is.spec));
+  if (is.spec > is.ready) return InProgress(kLessReady, Ratio("replicas ready", is.ready, is.spec));
   if (is.status > is.spec) return ExtraPods(is.status - is.spec);
   return Current();
 }

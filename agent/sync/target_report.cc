@@ -34,15 +34,30 @@ bool IsWarning(const plan::Problem& problem) {
   return problem.code == "hook_skipped" || problem.code.starts_with("prune_");
 }
 
-// Of each app's objects, in one pass.
-using AppHealth = std::map<std::string, std::vector<HealthStatus>>;
+// Of one app's objects, and of the first one (by key) in the state that decides.
+struct ObjectsHealth {
+  HealthStatus worst = HealthStatus::kCurrent;
+  const object::ResourceKey* first = nullptr;
+  const health::Health* why = nullptr;  // null: it is missing
+
+  void Add(const object::ResourceKey& key, const health::Health* health) {
+    const HealthStatus status = health == nullptr ? HealthStatus::kMissing : health->status;
+    const HealthStatus both[] = {worst, status};
+    const HealthStatus rolled = health::RollUp(both);
+    if (rolled != status || (first != nullptr && rolled == worst)) return;
+    worst = rolled;
+    first = &key;
+    why = health;
+  }
+};
+using AppHealth = std::map<std::string, ObjectsHealth>;  // in one pass
 
 AppHealth HealthOf(const World& world, const DesiredStore& desired) {
   AppHealth all;
   for (const auto& [key, wanted] : desired.wanted()) {
     const health::Health* health = world.live.HealthOf(key);
     if (health == nullptr && wanted.implied) continue;  // there, but not ours: not watched
-    all[wanted.app].push_back(health == nullptr ? HealthStatus::kMissing : health->status);
+    all[wanted.app].Add(key, health);
   }
   return all;
 }
@@ -192,7 +207,7 @@ std::string StateOf(const World& world, const AppRun* run, bool failed, HealthSt
 }
 
 wire::TargetReport MakeTarget(const World& world, const DesiredStore& desired,
-                              const TargetInput& input, const std::vector<HealthStatus>& healths) {
+                              const TargetInput& input, const ObjectsHealth& objects) {
   wire::TargetReport out;
   out.app = input.app;
   out.seq = world.statement->seq;
@@ -206,9 +221,14 @@ wire::TargetReport MakeTarget(const World& world, const DesiredStore& desired,
   const bool failed = ListProblems(world, desired, input, out);
   const bool planned = input.run != nullptr && desired.Find(input.app) != nullptr;
   const bool known = world.facts && (planned || input.entry == nullptr);
-  const HealthStatus health = known ? health::RollUp(healths) : HealthStatus::kUnknown;
+  const HealthStatus health = known ? objects.worst : HealthStatus::kUnknown;
   out.health = health::Name(health);
   out.state = StateOf(world, input.run, failed, health);
+  // Applied, and not yet there: which object it is, and what is known of it.
+  if (known && out.problems.empty() && (out.state == "Progressing" || out.state == "Degraded")) {
+    Add(out.problems, {objects.first->Text(), "not_healthy",
+                       objects.why == nullptr ? "it is not there" : health::Why(*objects.why), ""});
+  }
   if (input.run == nullptr) return out;
   out.counts = input.run->last_counts;
   out.conflicts = input.run->last_conflicts;

@@ -154,5 +154,12 @@ TEST(Names, AreTheWordsOfReports) {
   EXPECT_EQ(Name(kUnknown), "Unknown");
 }
 
+TEST(Why, SaysTheMessageElseTheReasonElseTheStatus) {
+  EXPECT_EQ(Why({HealthStatus::kInProgress, "LessReady", "1 of 3 replicas ready"}),
+            "1 of 3 replicas ready");
+  EXPECT_EQ(Why({HealthStatus::kInProgress, "LessReady", ""}), "LessReady");
+  EXPECT_EQ(Why({HealthStatus::kTerminating, "", ""}), "Terminating");
+}
+
 }  // namespace
 }  // namespace dunlin::health

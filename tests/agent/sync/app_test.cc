@@ -85,6 +85,9 @@ TEST_F(AppTest, AnAppWaitsForWhatItDependsOn) {
   sim.cluster.auto_ready = false;
   Deploy({{"base", base}, {"web", web}});
   EXPECT_EQ(sim.State("base"), "Progressing");
+  ASSERT_EQ(Codes("base"), std::vector<std::string>{"not_healthy"});
+  EXPECT_EQ(sim.Target("base").problems[0].object, "Deployment.apps shop/db");
+  EXPECT_EQ(sim.Target("base").problems[0].message, "0 of 1 replicas made");
   EXPECT_EQ(sim.State("web"), "OutOfSync");
   EXPECT_TRUE(Has(Codes("web"), "waits_for_app"));
   EXPECT_EQ(Value("web0"), "missing");
@@ -92,6 +95,7 @@ TEST_F(AppTest, AnAppWaitsForWhatItDependsOn) {
   sim.cluster.Edit(DeploymentKey("db"), [](object::Value&) {});
   sim.Settle();
   EXPECT_EQ(sim.State("web"), "Synced");
+  EXPECT_TRUE(Codes("base").empty());
   EXPECT_EQ(Value("web0"), "one");
 }
 
