@@ -79,7 +79,8 @@ Result<std::unique_ptr<SqliteAgentState>> SqliteAgentState::Open(std::string dir
 Status SqliteAgentState::OpenDatabase() {
   const store::Database::Options options{store::Durability::kFull, Migrations()};
   TRY(db_, store::Database::Open(DatabasePath(dir_), options));
-  return {};
+  // Read once at the start; 2 MB of pages kept for later are a tenth of the agent.
+  return db_->Execute("PRAGMA cache_size=-128");
 }
 
 Status SqliteAgentState::StartOver(const std::string& reason) {
