@@ -14,6 +14,7 @@
 #include "agent/app/systemd.h"
 #include "protocol/base/limits.h"
 #include "tests/support/child.h"
+#include "tests/support/temp_dir.h"
 
 namespace dunlin::app {
 namespace {
@@ -115,7 +116,8 @@ TEST(LocalStatus, IsShownWithStateProblemsAndHints) {
 }
 
 TEST(IsLocked, SeesTheLockOfAnotherDescriptor) {
-  const std::string path = testing::TempDir() + "is-locked.lock";
+  const test::TempDir dir;
+  const std::string path = dir.path() / "is-locked.lock";
   EXPECT_FALSE(IsLocked(path + ".none"));
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   ASSERT_GE(fd, 0);
@@ -123,7 +125,6 @@ TEST(IsLocked, SeesTheLockOfAnotherDescriptor) {
   ASSERT_EQ(::flock(fd, LOCK_EX | LOCK_NB), 0);
   EXPECT_TRUE(IsLocked(path));
   ::close(fd);
-  ::unlink(path.c_str());
 }
 
 TEST(AnswerHealth, AnswersByPath) {

@@ -13,6 +13,7 @@
 #include "tests/agent/app/fake_hub_link.h"
 #include "tests/agent/sync/simulation.h"
 #include "tests/support/fake_kube.h"
+#include "tests/support/temp_dir.h"
 
 namespace dunlin::app {
 namespace {
@@ -90,9 +91,6 @@ class Life {
 class DriverTest : public testing::Test {
  protected:
   void SetUp() override {
-    dir_ = testing::TempDir() + "driver-" +
-           testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(dir_);
     state::EnrolledFiles files;
     files.identity.cluster = sync::kCluster;
     files.identity.agent = AgentId("a1");
@@ -105,10 +103,7 @@ class DriverTest : public testing::Test {
     files.root_raw = hub_.Trust().root_raw;
     ASSERT_TRUE(state::WriteEnrolled(dir_, files).has_value());
   }
-  void TearDown() override {
-    life_.reset();
-    std::filesystem::remove_all(dir_);
-  }
+  void TearDown() override { life_.reset(); }
 
   void Boot() {
     life_.reset();
@@ -130,7 +125,8 @@ class DriverTest : public testing::Test {
   }
   bool RunUntil(const std::function<bool()>& holds) { return life_->RunUntil(holds); }
 
-  std::string dir_;
+  const test::TempDir temp_;
+  const std::string dir_ = temp_.path() / "state";
   sync::FakeHub hub_;
   sync::FakeCluster cluster_;
   std::unique_ptr<Life> life_;

@@ -9,6 +9,7 @@
 #include "protocol/base/limits.h"
 #include "tests/agent/support/run_task.h"
 #include "tests/agent/support/scripted_client.h"
+#include "tests/support/temp_dir.h"
 
 namespace dunlin::kube {
 namespace {
@@ -27,10 +28,6 @@ class ManualClock : public Clock {
 class ApiserverKubeTest : public testing::Test {
  protected:
   void SetUp() override {
-    dir_ = testing::TempDir() + "kube-" +
-           testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(dir_);
-    std::filesystem::create_directories(dir_);
     client_ = std::make_shared<ScriptedClient>(
         [this](const net::HttpRequest& request) { return Answer(request); });
     ApiserverKube::Options options;
@@ -43,7 +40,6 @@ class ApiserverKubeTest : public testing::Test {
     };
     options_ = options;
   }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
 
   ApiserverKube& kube() {
     if (!kube_) {
@@ -79,7 +75,8 @@ class ApiserverKubeTest : public testing::Test {
     return out;
   }
 
-  std::string dir_;
+  const test::TempDir temp_;
+  const std::string dir_ = temp_.path();
   asio::io_context io_;
   asio::thread_pool pool_{1};
   ManualClock clock_;

@@ -6,20 +6,13 @@
 #include <fstream>
 
 #include "protocol/base/limits.h"
+#include "tests/support/temp_dir.h"
 
 namespace dunlin::kube {
 namespace {
 
 class Kubeconfig : public testing::Test {
  protected:
-  void SetUp() override {
-    dir_ = testing::TempDir() + "kubeconfig-" +
-           testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(dir_);
-    std::filesystem::create_directories(dir_);
-  }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
-
   std::string Write(const std::string& name, const std::string& text) {
     const std::string path = dir_ + "/" + name;
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
@@ -40,7 +33,8 @@ class Kubeconfig : public testing::Test {
     return LoadAccess(environment);
   }
 
-  std::string dir_;
+  const test::TempDir temp_;
+  const std::string dir_ = temp_.path();
 };
 
 const char kCluster[] = "server: 'https://10.0.0.1:6443', certificate-authority-data: Q0E=";

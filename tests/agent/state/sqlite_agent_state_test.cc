@@ -13,6 +13,7 @@
 #include "protocol/base/limits.h"
 #include "protocol/crypto/crypto.h"
 #include "protocol/store/files.h"
+#include "tests/support/temp_dir.h"
 
 namespace dunlin::state {
 namespace {
@@ -36,9 +37,6 @@ class AgentStateTest : public testing::Test {
   AgentStateTest() : key_(std::move(*crypto::PrivateKey::Generate())) {}
 
   void SetUp() override {
-    dir_ = testing::TempDir() + "state-" +
-           testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(dir_);
     identity_.cluster = ClusterId("c1");
     identity_.agent = AgentId("a1");
     identity_.cluster_name = "store-1";
@@ -54,10 +52,7 @@ class AgentStateTest : public testing::Test {
     root_raw_ = RootRaw(1);
     ASSERT_TRUE(WriteEnrolled(dir_, {identity_, "KEY", "ENV", root_raw_}).has_value());
   }
-  void TearDown() override {
-    state_.reset();
-    fs::remove_all(dir_);
-  }
+  void TearDown() override { state_.reset(); }
 
   Bytes RootRaw(int64_t version) const {
     trust::Root root;
@@ -122,7 +117,8 @@ class AgentStateTest : public testing::Test {
     return out;
   }
 
-  std::string dir_;
+  const test::TempDir temp_;
+  const std::string dir_ = temp_.path() / "state";
   FixedClock clock_;
   crypto::PrivateKey key_;
   sync::Identity identity_;

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/hub/process/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace dunlin::hub {
 namespace {

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "protocol/base/limits.h"
-#include "tests/hub/process/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace dunlin::git {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "hub/git/mirror.h"
 #include "tests/hub/git/git_repo.h"
-#include "tests/hub/process/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace dunlin::git {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "tests/hub/git/git_repo.h"
 #include "tests/hub/process/run_task.h"
-#include "tests/hub/process/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace dunlin::git {
 namespace {

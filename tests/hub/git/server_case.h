@@ -9,8 +9,8 @@
 #include "hub/git/process_git.h"
 #include "tests/hub/git/git_repo.h"
 #include "tests/hub/process/run_task.h"
-#include "tests/hub/process/temp_dir.h"
 #include "tests/support/git_server.h"
+#include "tests/support/temp_dir.h"
 
 namespace dunlin::git {
 

@@ -11,7 +11,7 @@
 #include "hub/process/child.h"
 #include "hub/render/sandbox_renderer.h"
 #include "tests/hub/process/run_task.h"
-#include "tests/hub/process/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 namespace dunlin::render {
 
