@@ -100,7 +100,8 @@ class HubLane {
   bool poll_open_ = false;               // the hub holds one
   bool wanted_bundles_ = false;          // and it named lost bundles
   std::optional<Event> early_;           // its end, which came while something else was under way
-  Backoff again_;                        // for the bundles of World::behind
+  // For the bundles of World::behind: one small request, and nobody says when they are there.
+  Backoff again_{{.slow_cap = Millis(10'000)}};
   TimePoint ask_again_{};
   std::set<std::string> refusals_;  // codes raised since the last acceptance
   std::optional<Candidate> candidate_;

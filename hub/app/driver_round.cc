@@ -1,6 +1,7 @@
 // One look at a repository: fetch, catalogue, trees, renders.
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "hub/app/driver.h"
 #include "hub/app/render_job.h"
@@ -39,8 +40,9 @@ TaskVoid Driver::Round(std::string repo_key) {
   parts_.pipeline.LookBegins(repo_key);
   auto looked = co_await FetchAndLoad(repo_key);
   if (stopping_) co_return Stopping();
-  rounds_[repo_key].look = LookOf(looked);
+  const Look before = std::exchange(rounds_[repo_key].look, LookOf(looked));
   TellFetch(repo_key, looked);
+  if (looked && before != Look::kReached) FindLost();  // what could not be rendered again till now
   if (!looked) {
     parts_.pipeline.OnFetchFailed(repo_key, looked.error());
     if (repo_key == fleet_key_) fleet_fetch_error_ = looked.error();

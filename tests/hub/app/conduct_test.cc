@@ -96,6 +96,21 @@ TEST_F(ConductTest, BundlesThatWereLostWhileTheHubWasDownAreMadeAtItsStart) {
   EXPECT_TRUE(world.bundles->Has(wanted));
 }
 
+TEST_F(ConductTest, ABundleThatIsLostWhileItsRepositoryIsAwayIsMadeOnceThatIsBack) {
+  const BundleDigest wanted = Bundle();
+  world.Stop();
+  LoseBundles();
+  world.git.repos[kShopUrl].error = MakeError(Errc::kUnavailable, "connection refused");
+  auto fetched = std::exchange(world.git.repos[kShopUrl].commits, {});
+  world.Start();
+  ASSERT_OK(world.Refresh());
+  EXPECT_FALSE(world.bundles->Has(wanted));
+  world.git.repos[kShopUrl].error.reset();
+  world.git.repos[kShopUrl].commits = std::move(fetched);
+  ASSERT_OK(world.Refresh());
+  EXPECT_TRUE(world.bundles->Has(wanted));
+}
+
 TEST_F(ConductTest, ARollbackToLostBundlesIsRefusedBeforeAnythingChanges) {
   world.PushShop("2");
   ASSERT_OK(world.Refresh());
