@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "hub/git/mirror_lock.h"
 #include "hub/git/packs.h"
 #include "hub/git/remote.h"
 #include "hub/git/revision.h"
@@ -215,6 +216,7 @@ Result<FetchResult> List(const WorkerRequest& request) {
 }
 
 Result<FetchResult> Fetch(const WorkerRequest& request) {
+  TRY(const MirrorLock lock, MirrorLock::Take(request.mirror));
   TRY(const RepositoryPtr repository, OpenOrMakeMirror(request.mirror));
   TRY(const auto remote, Remote::Connect(request, repository.get()));
   TRY(const RefMap mirror, MirrorTips(repository.get()));

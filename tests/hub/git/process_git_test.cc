@@ -449,7 +449,7 @@ TEST_F(ProcessGitTest, BrokenMirrorIsMadeAnew) {
   const std::string first = repo->Commit("first");
   ASSERT_EQ(FetchOne("main"), first);
   for (const auto& mirror : std::filesystem::directory_iterator(config_.mirrors_dir)) {
-    std::filesystem::remove(mirror.path() / "HEAD");
+    if (mirror.is_directory()) std::filesystem::remove(mirror.path() / "HEAD");
   }
   EXPECT_EQ(FetchOne("main"), first);
 }
