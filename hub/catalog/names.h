@@ -1,10 +1,7 @@
-// Text rules that catalogue fields share: Kubernetes names, and durations as Go writes them.
+// Text rules that catalogue fields share: Kubernetes names.
 #pragma once
 
-#include <optional>
 #include <string_view>
-
-#include "protocol/base/time.h"
 
 namespace dunlin::catalog {
 
@@ -18,9 +15,5 @@ bool IsDnsLabel(std::string_view text);
 bool IsLabelValue(std::string_view text);
 // A Kubernetes label key: [dns-subdomain/]name.
 bool IsLabelKey(std::string_view text);
-
-// "100ms", "2m", "1h30m", "1.5s"; a bare number is refused, because its unit would be a guess.
-// Whole milliseconds, at most 10 years.
-std::optional<Millis> ParseDuration(std::string_view text);
 
 }  // namespace dunlin::catalog

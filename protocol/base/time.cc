@@ -1,6 +1,7 @@
 #include "protocol/base/time.h"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 namespace dunlin {
@@ -15,6 +16,15 @@ int ReadDigits(std::string_view text, size_t at, size_t digits) {
     value = value * 10 + (text[i] - '0');
   }
   return value;
+}
+
+// Milliseconds in one unit, or 0 for an unknown unit.
+double UnitMillis(std::string_view unit) {
+  if (unit == "ms") return 1;
+  if (unit == "s") return 1000;
+  if (unit == "m") return 60.0 * 1000;
+  if (unit == "h") return 3600.0 * 1000;
+  return 0;
 }
 
 }  // namespace
@@ -60,6 +70,38 @@ Result<TimePoint> ParseTime(std::string_view text) {
   if (!date.ok()) return wrong;
   return TimePoint(std::chrono::sys_days(date)) + std::chrono::hours(parts[3]) +
          std::chrono::minutes(parts[4]) + Seconds(parts[5]) + Millis(millis);
+}
+
+std::optional<Millis> ParseDuration(std::string_view text) {
+  constexpr double kTenYears = 10.0 * 365 * 24 * 3600 * 1000;
+  if (text.empty()) return std::nullopt;
+  if (text == "0") return Millis{0};
+  double total = 0;
+  while (!text.empty()) {
+    size_t digits = 0;
+    double number = 0;
+    double scale = 0;  // 0 until the decimal point was seen
+    for (; digits < text.size(); ++digits) {
+      const char c = text[digits];
+      if (c == '.' && scale == 0 && digits > 0) {
+        scale = 1;
+      } else if (c >= '0' && c <= '9' && digits < 18) {
+        number = number * 10 + (c - '0');
+        scale *= 10;
+      } else {
+        break;
+      }
+    }
+    if (digits == 0) return std::nullopt;
+    size_t end = digits;
+    while (end < text.size() && text[end] >= 'a' && text[end] <= 'z') ++end;
+    const double unit = UnitMillis(text.substr(digits, end - digits));
+    if (unit == 0) return std::nullopt;
+    total += number / (scale == 0 ? 1 : scale) * unit;
+    text.remove_prefix(end);
+  }
+  if (total > kTenYears) return std::nullopt;
+  return Millis{static_cast<int64_t>(std::llround(total))};
 }
 
 TimePoint SystemClock::Now() const {

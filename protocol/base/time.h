@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,10 @@ using TimePoint = std::chrono::sys_time<Millis>;  // wall clock, UTC, millisecon
 // parsing takes optional fractions (kept to milliseconds) and the zone "Z" only.
 std::string FormatTime(TimePoint time);
 Result<TimePoint> ParseTime(std::string_view text);
+
+// A duration as Go writes it: "100ms", "2m", "1h30m", "1.5s"; a bare number is refused, because its
+// unit would be a guess. Whole milliseconds, at most 10 years.
+std::optional<Millis> ParseDuration(std::string_view text);
 
 // REQUIRES: called from any thread.
 class Clock {

@@ -62,5 +62,15 @@ TEST(Time, TheMonotonicClockDoesNotGoBack) {
   EXPECT_GT(clock.Now(), ParseTime("2026-01-01T00:00:00Z").value());
 }
 
+TEST(Durations, NeedAUnit) {
+  EXPECT_EQ(ParseDuration("100ms"), Millis{100});
+  EXPECT_EQ(ParseDuration("1h30m"), Millis{5400000});
+  EXPECT_EQ(ParseDuration("1.5s"), Millis{1500});
+  EXPECT_EQ(ParseDuration("0"), Millis{0});
+  for (const char* bad : {"", "5", "-1s", "s", "1x", "1s ", "1.2.3s", "99999999h", "1e3s"}) {
+    EXPECT_FALSE(ParseDuration(bad).has_value()) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace dunlin
