@@ -45,6 +45,7 @@ Result<std::vector<Condition>> ReadConditions(const object::Value& live) {
                        ReadText(fields, "message", condition.message);
     if (!texts) return Wrong("conditions holds a field that is not text");
     ReadText(fields, "lastTransitionTime", condition.last_transition);
+    condition.observed_generation = object::FindInt(item, {"observedGeneration"});
     out.push_back(condition);
   }
   return out;

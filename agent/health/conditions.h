@@ -18,6 +18,7 @@ struct Condition {
   std::string_view reason;
   std::string_view message;
   std::string_view last_transition;  // RFC 3339, or empty
+  std::optional<int64_t> observed_generation;
 
   bool True() const { return status == "True"; }
   // Nothing when the time is absent or not one.

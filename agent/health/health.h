@@ -36,7 +36,8 @@ struct Options {
   bool ingress_needs_load_balancer = false;
 };
 
-// `now` decides the rules with a duration (unschedulable for 15 s, Ready=False for 5 min).
+// `now` decides the rules with a duration (unschedulable for 15 s, Ready=False for 5 min). With the
+// shipped rules; who judges many objects, or by rules of the fleet, keeps a Judge (judge.h).
 Health Evaluate(const object::Value& live, TimePoint now, const Options& options = {});
 
 // Whether an object in this state holds back the next wave: everything that is not Current or

@@ -34,7 +34,6 @@ constexpr Row kRules[] = {
     {"apiregistration.k8s.io", "APIService", ApiServiceRule},
     {"apiextensions.k8s.io", "CustomResourceDefinition", CrdRule},
     {"", "Namespace", NamespaceRule},
-    {"cert-manager.io", "Certificate", CertificateRule},
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
-// The rules of single kinds (the table of merge.md section 13), one family per file. A rule is
-// asked only after the generic checks: not being deleted, generation observed, neither Reconciling
-// nor Stalled.
+// The rules of Kubernetes' own kinds (the table of merge.md section 13), one family per file; those
+// of custom resources are data (shipped/). A rule is asked only after the generic checks: not being
+// deleted, generation observed, neither Reconciling nor Stalled.
 #pragma once
 
 #include <initializer_list>
@@ -60,7 +60,6 @@ std::optional<Health> ClaimRule(const Facts& facts);
 std::optional<Health> AutoscalerRule(const Facts& facts);
 std::optional<Health> CrdRule(const Facts& facts);
 std::optional<Health> NamespaceRule(const Facts& facts);
-std::optional<Health> CertificateRule(const Facts& facts);
 std::optional<Health> AlwaysCurrentRule(const Facts& facts);
 
 }  // namespace dunlin::health

@@ -65,11 +65,4 @@ std::optional<Health> NamespaceRule(const Facts& facts) {
   return std::nullopt;
 }
 
-// Ready stays True while a certificate is renewed; Argo CD looks at Issuing first.
-std::optional<Health> CertificateRule(const Facts& facts) {
-  const Condition* issuing = FindCondition(facts.conditions, "Issuing");
-  if (issuing == nullptr || !issuing->True()) return std::nullopt;
-  return InProgress(issuing->reason, std::string(issuing->message));
-}
-
 }  // namespace dunlin::health

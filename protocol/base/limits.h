@@ -31,6 +31,14 @@ inline constexpr size_t kBundleBytes = 32 * kMiB;  // uncompressed
 inline constexpr size_t kBundleObjects = 20000;
 inline constexpr int kZstdWindowLog = 23;  // 8 MiB window
 
+// protocol/healthrule: one HealthRule, and what of it one object may cost.
+inline constexpr size_t kHealthRuleBytes = 32 * kKiB;  // canonical JSON of its spec
+inline constexpr size_t kHealthRuleMatches = 64;
+inline constexpr size_t kHealthRuleCases = 64;
+inline constexpr int kHealthRuleDepth = 8;           // of expressions in expressions
+inline constexpr size_t kHealthRuleSteps = 100'000;  // comparisons for one object
+inline constexpr size_t kBundleHealthRules = 200;    // in the policy of one bundle
+
 // protocol/trust (sizes on the wire)
 inline constexpr size_t kRootBytes = 64 * kKiB;
 inline constexpr size_t kHeadBytes = 4 * kKiB;

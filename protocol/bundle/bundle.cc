@@ -90,6 +90,11 @@ Result<Bytes> Canonical(Bundle bundle) {
   if (twice != entries.end()) {
     return MakeError(Errc::kInvalidArgument, twice->key.Text() + " is there twice; remove one");
   }
+  if (bundle.policy.health_rules.size() > limits::kBundleHealthRules) {
+    return MakeError(Errc::kLimit, std::to_string(bundle.policy.health_rules.size()) +
+                                       " HealthRules match the app's objects, more than " +
+                                       std::to_string(limits::kBundleHealthRules));
+  }
   Bytes out = "{\"app\":" + object::CanonicalJson(object::Value(bundle.app)) +
               ",\"cluster_scope\":" + (bundle.cluster_scope ? "true" : "false") +
               ",\"format\":" + std::to_string(kFormat) + ",\"objects\":[";

@@ -24,6 +24,14 @@ struct IgnoreRule {
   bool operator==(const IgnoreRule&) const = default;
 };
 
+// How the health of a custom resource is judged (protocol/healthrule reads `spec`). A bundle
+// carries the rules for the kinds that it holds, and no others.
+struct HealthRule {
+  std::string name;
+  object::Value spec;
+  bool operator==(const HealthRule&) const = default;
+};
+
 struct Policy {
   bool prune = true;
   // The objects stay when the app leaves the statement; what leaves the app is pruned as `prune`
@@ -41,6 +49,9 @@ struct Policy {
   std::string service_account;  // "namespace/name", impersonated; empty: the agent's own
   std::vector<std::string> depends_on;
   std::vector<IgnoreRule> ignore;
+  // Written only when there are some: an agent that does not know them refuses the bundle, instead
+  // of judging by rules of its own. At most limits::kBundleHealthRules.
+  std::vector<HealthRule> health_rules;
   std::vector<std::string> allowed_namespaces;  // empty: all
   std::vector<std::string> allowed_kinds;       // "Deployment.apps"; empty: all
   bool operator==(const Policy&) const = default;

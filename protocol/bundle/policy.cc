@@ -3,6 +3,8 @@
 #include <array>
 #include <climits>
 
+#include "protocol/base/limits.h"
+
 namespace dunlin::bundle {
 
 namespace {
@@ -60,6 +62,32 @@ Result<IgnoreRule> RuleFromJson(const object::Value& json) {
                                                 : nullptr;
     if (text == nullptr || !value.is_string()) return Wrong(member);
     *text = std::string(object::View(value.get_string()));
+  }
+  return out;
+}
+
+object::Array HealthRulesToJson(const std::vector<HealthRule>& rules) {
+  object::Array out;
+  for (const HealthRule& rule : rules) {
+    out.push_back(object::Object{{"name", rule.name}, {"spec", rule.spec}});
+  }
+  return out;
+}
+
+// What a rule says is not read here: one that this agent does not understand makes the objects of
+// its kinds Unknown, not the app unusable.
+Result<std::vector<HealthRule>> HealthRulesFromJson(const object::Array& json) {
+  if (json.size() > limits::kBundleHealthRules) {
+    return MakeError(Errc::kLimit, std::to_string(json.size()) + " health rules exceed " +
+                                       std::to_string(limits::kBundleHealthRules));
+  }
+  std::vector<HealthRule> out;
+  for (const object::Value& element : json) {
+    const object::Object* fields = element.if_object();
+    const object::Value* spec = fields == nullptr ? nullptr : fields->if_contains("spec");
+    const std::string_view name = object::FindString(element, {"name"});
+    if (spec == nullptr || name.empty() || fields->size() != 2) return Wrong("health_rules");
+    out.push_back({std::string(name), *spec});
   }
   return out;
 }
@@ -126,6 +154,7 @@ object::Value PolicyToJson(const Policy& policy) {
   for (const ListMember& member : kLists) {
     if (!(policy.*member.field).empty()) out[member.name] = ToArray(policy.*member.field);
   }
+  if (!policy.health_rules.empty()) out["health_rules"] = HealthRulesToJson(policy.health_rules);
   if (policy.retry_limit != defaults.retry_limit) out["retry_limit"] = policy.retry_limit;
   if (policy.retry_backoff_ms != defaults.retry_backoff_ms) {
     out["retry_backoff_ms"] = policy.retry_backoff_ms;
@@ -150,6 +179,8 @@ Result<Policy> PolicyFromJson(const object::Value& json) {
         TRY(IgnoreRule rule, RuleFromJson(element));
         out.ignore.push_back(std::move(rule));
       }
+    } else if (name == "health_rules" && value.is_array()) {
+      TRY(out.health_rules, HealthRulesFromJson(value.get_array()));
     } else if (name == "retry_limit" && IsBetween(value, -1, INT_MAX)) {
       out.retry_limit = static_cast<int>(value.get_int64());
     } else if (name == "retry_backoff_ms" && IsBetween(value, 0, INT_MAX)) {

@@ -150,7 +150,7 @@ TEST(Certificate, ReadyAndBeforeItIssuing) {
 }
 
 TEST(Groups, ARuleIsForItsGroupOnly) {
-  Check("serving.knative.dev/v1", "Service",
+  Check("example.io/v1", "Service",
         {{"no load balancer", R"("spec":{"type":"LoadBalancer"})", kCurrent, ""}});
   Check("batch.volcano.sh/v1", "Job", {{"other Job", "", kCurrent, ""}});
 }

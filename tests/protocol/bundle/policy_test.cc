@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "protocol/base/limits.h"
+#include "protocol/bundle/bundle.h"
 #include "protocol/object/json.h"
 
 namespace dunlin::bundle {
@@ -23,6 +25,7 @@ Policy Everything() {
   policy.service_account = "shop/deployer";
   policy.depends_on = {"base", "crds"};
   policy.ignore = {{"apps", "Deployment", "cart", "shop", {"/spec/replicas"}, {"hpa"}}, {}};
+  policy.health_rules = {{"queues", object::Object{{"match", "any"}}}};
   policy.allowed_namespaces = {"shop"};
   policy.allowed_kinds = {"Deployment.apps"};
   return policy;
@@ -40,7 +43,8 @@ TEST(Policy, LeavesDefaultsOut) {
       object::CanonicalJson(PolicyToJson(Everything())),
       R"({"adopt":"must-match","allow_empty":true,"allowed_kinds":["Deployment.apps"],)"
       R"("allowed_namespaces":["shop"],"apply":"ssa","create_namespace":true,)"
-      R"("depends_on":["base","crds"],"ignore":[{"group":"apps","kind":"Deployment",)"
+      R"("depends_on":["base","crds"],)"
+      R"("health_rules":[{"name":"queues","spec":{"match":"any"}}],"ignore":[{"group":"apps","kind":"Deployment",)"
       R"("managers":["hpa"],"name":"cart","namespace":"shop","paths":["/spec/replicas"]},{}],)"
       R"("keep_on_removal":true,"namespace":"shop","priority":"critical","prune":false,)"
       R"("retry_backoff_ms":250,)"
@@ -58,6 +62,11 @@ TEST(Policy, RefusesUnknownMembersWordsAndTypes) {
                            R"({"apply":true})",
                            R"({"adopt":"take-all"})",
                            R"({"depends_on":"base"})",
+                           R"({"health_rules":{}})",
+                           R"({"health_rules":["a"]})",
+                           R"({"health_rules":[{"name":"a"}]})",
+                           R"({"health_rules":[{"name":"","spec":{}}]})",
+                           R"({"health_rules":[{"name":"a","spec":{},"later":1}]})",
                            R"({"depends_on":[1]})",
                            R"({"ignore":{}})",
                            R"({"ignore":[1]})",
@@ -73,6 +82,18 @@ TEST(Policy, RefusesUnknownMembersWordsAndTypes) {
     EXPECT_EQ(PolicyFromJson(object::ParseJson(json).value()).error().code, Errc::kUnsupported)
         << json;
   }
+}
+
+TEST(Policy, AsManyHealthRulesAsTheLimit) {
+  Bundle bundle;
+  bundle.app = "shop";
+  const HealthRule rule{"a", object::Object{}};
+  bundle.policy.health_rules.assign(limits::kBundleHealthRules, rule);
+  EXPECT_TRUE(Canonical(bundle));
+  EXPECT_TRUE(PolicyFromJson(PolicyToJson(bundle.policy)));
+  bundle.policy.health_rules.push_back(rule);
+  EXPECT_EQ(Canonical(bundle).error().code, Errc::kLimit);
+  EXPECT_EQ(PolicyFromJson(PolicyToJson(bundle.policy)).error().code, Errc::kLimit);
 }
 
 }  // namespace
