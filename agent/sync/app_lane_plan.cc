@@ -70,6 +70,7 @@ void AppLane::Refresh() {
   }
   if (!stale_) return;  // the same statement, opened again
   stale_ = false;
+  cluster_.ListAgain(world_.live.SetHealthRules(desired_.HealthRules()), *out_);
   SetUpRuns();
   RequireKinds();
 }

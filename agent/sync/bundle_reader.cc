@@ -75,6 +75,7 @@ AppRules RulesOf(const bundle::Bundle& bundle, const trust::StatementApp& entry)
   app.create_namespace = policy.create_namespace;
   out.retry_limit = policy.retry_limit;
   out.retry_backoff_ms = policy.retry_backoff_ms;
+  out.health_rules = policy.health_rules;
   if (policy.apply != "merge3") out.unsupported.push_back("sync.apply: " + policy.apply);
   for (const bundle::IgnoreRule& rule : policy.ignore) {
     if (!rule.managers.empty()) out.unsupported.emplace_back("sync.ignore by managers");

@@ -27,6 +27,7 @@ struct AppRules {
   int retry_limit = 5;           // fast tries
   int64_t retry_backoff_ms = 100;
   std::vector<bundle::IgnoreRule> ignore;
+  std::vector<bundle::HealthRule> health_rules;
   // Parts that this version does not honour; the app is applied without them and says so.
   std::vector<std::string> unsupported;
 };

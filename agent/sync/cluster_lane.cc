@@ -197,6 +197,12 @@ void ClusterLane::Require(std::map<plan::GroupKind, std::string> kinds,
   if (world_.facts) StartWatches(out);
 }
 
+void ClusterLane::ListAgain(const std::set<plan::GroupKind>& kinds, Out& out) {
+  for (const plan::GroupKind& kind : kinds) {
+    if (const auto found = watched_.find(kind); found != watched_.end()) Stop(found, out);
+  }
+}
+
 // Idempotent: starts what is wanted, served and not started; stops what is not wanted any more.
 void ClusterLane::StartWatches(Out& out) {
   for (const object::GroupVersion& version : schemas_wanted_) {

@@ -34,6 +34,8 @@ class ClusterLane {
   // and merge tables. Kinds that are not served are remembered and watched once they are.
   void Require(std::map<plan::GroupKind, std::string> kinds,
                std::set<object::GroupVersion> versions, Out& out);
+  // What is held of these kinds is not enough any more. REQUIRES: followed by Require.
+  void ListAgain(const std::set<plan::GroupKind>& kinds, Out& out);
   bool Watches(const plan::GroupKind& kind) const { return watched_.contains(kind); }
   ListState ListOf(const plan::GroupKind& kind) const;
   // Every kind is as its open watch shows it, or known to be unreadable.

@@ -113,6 +113,17 @@ const AppRules* DesiredStore::Rules(const std::string& app) const {
   return found == rules_.end() ? nullptr : &found->second;
 }
 
+std::vector<health::FleetRule> DesiredStore::HealthRules() const {
+  std::vector<health::FleetRule> out;
+  for (const auto& [app, rules] : rules_) {
+    for (const bundle::HealthRule& rule : rules.health_rules) {
+      const health::FleetRule one{rule.name, rule.spec};
+      if (std::find(out.begin(), out.end(), one) == out.end()) out.push_back(one);
+    }
+  }
+  return out;
+}
+
 const Wanted* DesiredStore::Find(const object::ResourceKey& key) const {
   const auto found = wanted_.find(key);
   return found == wanted_.end() ? nullptr : &found->second;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/health/judge.h"
 #include "agent/plan/desired.h"
 #include "agent/plan/kinds.h"
 #include "agent/sync/bundle_reader.h"
@@ -47,6 +48,9 @@ class DesiredStore {
   const plan::DesiredSet& set() const { return set_; }
   const plan::PreparedApp* Find(const std::string& app) const;
   const AppRules* Rules(const std::string& app) const;
+  // Of all apps. The fleet has one rule of a name; while two bundles disagree about it (one app
+  // waits for a sync), both count, in the order of the apps.
+  std::vector<health::FleetRule> HealthRules() const;
   const std::map<object::ResourceKey, Wanted>& wanted() const { return wanted_; }
   const Wanted* Find(const object::ResourceKey& key) const;
   // The document of a wanted object, from memory or from its record; null when only a Load brings

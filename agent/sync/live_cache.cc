@@ -68,6 +68,21 @@ std::string_view UidOf(const plan::LiveObject& live) {
   return object::FindString(live.metadata, {"uid"});
 }
 
+std::set<plan::GroupKind> LiveCache::SetHealthRules(std::vector<health::FleetRule> rules) {
+  std::set<plan::GroupKind> moved;
+  if (rules == rules_) return moved;
+  const auto add_named = [&] {
+    for (const auto& [key, body] : bodies_) {
+      if (judge_.HasFleetRule(key.group, key.kind)) moved.insert(plan::GroupKind::Of(key));
+    }
+  };
+  add_named();
+  rules_ = std::move(rules);
+  judge_.SetFleetRules(rules_);
+  add_named();
+  return moved;
+}
+
 bool LiveCache::IsOlder(const object::ResourceKey& key, const object::Value& object) const {
   const plan::LiveObject* live = Find(key);
   if (live == nullptr) return false;
@@ -88,7 +103,7 @@ LiveCache::Change LiveCache::Put(const object::ResourceKey& key, object::Value o
     found->second.erase(key);
   }
   Change change;
-  health::Health judged = health::Evaluate(object, now);
+  health::Health judged = judge_.Evaluate(object, now);
   // A CRD's status is part of what the planner and the merge look at.
   if (judged.status == health::HealthStatus::kCurrent && object.is_object() &&
       key.kind != "CustomResourceDefinition") {
@@ -169,7 +184,7 @@ bool LiveCache::Reevaluate(TimePoint now) {
   bool moved = false;
   for (auto& [key, body] : bodies_) {
     if (body.health.status == health::HealthStatus::kCurrent) continue;
-    health::Health judged = health::Evaluate(Join(snapshot_.at(key).metadata, body.text), now);
+    health::Health judged = judge_.Evaluate(Join(snapshot_.at(key).metadata, body.text), now);
     moved = moved || judged.status != body.health.status;
     Judged(body, std::move(judged));
   }

@@ -7,8 +7,9 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
-#include "agent/health/health.h"
+#include "agent/health/judge.h"
 #include "agent/plan/kinds.h"
 #include "agent/plan/plan.h"
 #include "protocol/base/time.h"
@@ -27,6 +28,11 @@ class LiveCache {
     // that count no generations.
     bool content_moved = false;
   };
+
+  // The fleet's rules for judging. Returns the kinds held here that a rule names, now or before:
+  // objects that were Current have lost their status, so these kinds must be listed again. None
+  // when the rules are the same.
+  std::set<plan::GroupKind> SetHealthRules(std::vector<health::FleetRule> rules);
 
   // Whether a watch brings what was true before what the cache holds: the echo of an older write.
   bool IsOlder(const object::ResourceKey& key, const object::Value& object) const;
@@ -61,6 +67,8 @@ class LiveCache {
   };
   void Judged(Body& body, health::Health judged);
 
+  health::Judge judge_;
+  std::vector<health::FleetRule> rules_;
   size_t unsettled_ = 0;  // bodies that are not Current
   std::map<object::ResourceKey, Body> bodies_;
   plan::LiveSnapshot snapshot_;

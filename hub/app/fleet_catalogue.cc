@@ -25,7 +25,8 @@ ObjectRecord ToRecord(const catalog::ObjectId& id, const catalog::Catalogue& cat
 // An unknown kind (a damaged row) counts as an App: the kind whose loss would delete something.
 catalog::ObjectId IdOf(const ObjectRecord& record) {
   catalog::ObjectId id{catalog::ObjectKind::kApp, record.name};
-  for (const auto kind : {catalog::ObjectKind::kCluster, catalog::ObjectKind::kSource}) {
+  for (const auto kind : {catalog::ObjectKind::kCluster, catalog::ObjectKind::kSource,
+                          catalog::ObjectKind::kHealthRule}) {
     if (record.kind == Name(kind)) id.kind = kind;
   }
   return id;

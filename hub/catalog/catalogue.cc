@@ -302,6 +302,10 @@ std::vector<std::shared_ptr<const Source>> Catalogue::Sources() const {
   return All<Source>(ObjectKind::kSource);
 }
 
+std::vector<std::shared_ptr<const HealthRule>> Catalogue::HealthRules() const {
+  return All<HealthRule>(ObjectKind::kHealthRule);
+}
+
 std::optional<Origin> Catalogue::OriginOf(const ObjectId& id) const {
   const auto entry = entries_.find(id);
   if (entry == entries_.end()) return std::nullopt;

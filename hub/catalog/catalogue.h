@@ -1,7 +1,7 @@
-// The catalogue: every App, Cluster and Source in force, each with exactly one origin, and what is
-// wrong with the documents that are not. A broken document harms only itself: the last good version
-// stays in force and the problem says so. A value without I/O: the hub's driver feeds it documents
-// and stores Stored().
+// The catalogue: every App, Cluster, Source and HealthRule in force, each with exactly one origin,
+// and what is wrong with the documents that are not. A broken document harms only itself: the last
+// good version stays in force and the problem says so. A value without I/O: the hub's driver feeds
+// it documents and stores Stored().
 #pragma once
 
 #include <map>
@@ -79,9 +79,10 @@ class Catalogue {
   std::shared_ptr<const Cluster> FindCluster(std::string_view name) const;
   // The Source that names a repository with this RepoKey.
   std::shared_ptr<const Source> SourceFor(std::string_view repo_key) const;
-  std::vector<std::shared_ptr<const App>> Apps() const;          // by name
-  std::vector<std::shared_ptr<const Cluster>> Clusters() const;  // by name
-  std::vector<std::shared_ptr<const Source>> Sources() const;    // by name
+  std::vector<std::shared_ptr<const App>> Apps() const;                // by name
+  std::vector<std::shared_ptr<const Cluster>> Clusters() const;        // by name
+  std::vector<std::shared_ptr<const Source>> Sources() const;          // by name
+  std::vector<std::shared_ptr<const HealthRule>> HealthRules() const;  // by name
   std::optional<Origin> OriginOf(const ObjectId& id) const;
   // The document as written, for `app get -o yaml`; null when there is none.
   const object::Value* DocumentOf(const ObjectId& id) const;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -89,6 +90,12 @@ struct Rollout {
   Millis soak{0};
 };
 
+// How the health of custom resources is judged; `spec` is checked (protocol/healthrule).
+struct HealthRule {
+  std::string name;
+  object::Value spec;
+};
+
 struct App {
   AppName name;
   bool application = false;  // was an Argo CD Application: no template variables
@@ -104,6 +111,8 @@ struct App {
   std::string priority = "normal";
   SyncPolicy sync;
   std::optional<Rollout> rollout;
+  // Of the whole fleet, by name: no field of the App, ResolveTargets puts them here.
+  std::vector<std::shared_ptr<const HealthRule>> health_rules;
   std::vector<std::string> warnings;
 };
 

@@ -95,6 +95,8 @@ std::string_view Name(ObjectKind kind) {
       return "Cluster";
     case ObjectKind::kSource:
       return "Source";
+    case ObjectKind::kHealthRule:
+      return "HealthRule";
   }
   return "App";
 }
@@ -113,7 +115,7 @@ bool MayBeOurs(const object::Value& document) {
   const std::string_view kind = object::FindString(document, {"kind"});
   if (api.empty() || kind.empty()) return true;
   return !Nearest(api, {std::string(kOurs)}).empty() ||
-         !Nearest(kind, {"App", "Cluster", "Source", "Application"}).empty();
+         !Nearest(kind, {"App", "Cluster", "Source", "HealthRule", "Application"}).empty();
 }
 
 Result<ObjectId> IdOf(const object::Value& document) {
@@ -133,13 +135,15 @@ Result<ObjectId> IdOf(const object::Value& document) {
     id.kind = ObjectKind::kCluster;
   } else if (api == kOurs && kind == "Source") {
     id.kind = ObjectKind::kSource;
+  } else if (api == kOurs && kind == "HealthRule") {
+    id.kind = ObjectKind::kHealthRule;
   } else {
     const std::string text = std::string(api) + " " + std::string(kind);
     return MakeError(
         Errc::kUnsupported,
         text + " is not a kind of the catalogue" +
             DidYouMean(text, {"dunlin.dev/v1 App", "dunlin.dev/v1 Cluster", "dunlin.dev/v1 Source",
-                              "argoproj.io/v1alpha1 Application"}));
+                              "dunlin.dev/v1 HealthRule", "argoproj.io/v1alpha1 Application"}));
   }
   id.name = std::string(object::FindString(document, {"metadata", "name"}));
   if (!IsDnsName(id.name)) {
@@ -170,6 +174,9 @@ Result<ParsedObject> ParseObject(const object::Value& document) {
       break;
     case ObjectKind::kSource:
       parsed = std::make_shared<const Source>(ReadSource(root, id.name));
+      break;
+    case ObjectKind::kHealthRule:
+      parsed = std::make_shared<const HealthRule>(ReadHealthRule(root, id.name));
       break;
   }
   root.Finish();

@@ -1,6 +1,7 @@
 // One catalogue document (JSON that the render worker made from YAML) into one checked object.
-// Kinds: App, Cluster and Source of dunlin.dev/v1, Application of argoproj.io/v1alpha1 (design.md
-// section 6). Unknown fields are errors with their path; all problems of a document come at once.
+// Kinds: App, Cluster, Source and HealthRule of dunlin.dev/v1, Application of argoproj.io/v1alpha1
+// (design.md section 6). Unknown fields are errors with their path; all problems of a document come
+// at once.
 #pragma once
 
 #include <compare>
@@ -14,8 +15,8 @@
 
 namespace dunlin::catalog {
 
-enum class ObjectKind { kApp, kCluster, kSource };  // an Application is an app
-std::string_view Name(ObjectKind kind);             // "App", "Cluster", "Source"
+enum class ObjectKind { kApp, kCluster, kSource, kHealthRule };  // an Application is an app
+std::string_view Name(ObjectKind kind);  // "App", "Cluster", "Source", "HealthRule"
 
 struct ObjectId {
   ObjectKind kind = ObjectKind::kApp;
@@ -26,7 +27,7 @@ struct ObjectId {
 };
 
 using ParsedObject = std::variant<std::shared_ptr<const App>, std::shared_ptr<const Cluster>,
-                                  std::shared_ptr<const Source>>;
+                                  std::shared_ptr<const Source>, std::shared_ptr<const HealthRule>>;
 
 // What the document names, however broken the rest of it is; kInvalidArgument when it has no usable
 // apiVersion, kind or name; kUnsupported for kinds that are not of the catalogue.
@@ -42,8 +43,9 @@ bool IsForeignKind(const object::Value& document);
 // is, or its kind or apiVersion looks like a mistyped one of ours.
 bool MayBeOurs(const object::Value& document);
 
-// app.cc and application.cc: read everything but apiVersion, kind and the name.
+// app.cc, application.cc and health_rule.cc: read everything but apiVersion, kind and the name.
 App ReadApp(Fields& root, const std::string& name);
 App ReadApplication(Fields& root, const std::string& name);
+HealthRule ReadHealthRule(Fields& root, const std::string& name);
 
 }  // namespace dunlin::catalog

@@ -152,12 +152,21 @@ void CheckNames(const Catalogue& catalogue, const App& app, std::vector<TargetEr
                                                    app.name.str() + " names")});
 }
 
+std::shared_ptr<const App> WithRules(const std::shared_ptr<const App>& app,
+                                     const std::vector<std::shared_ptr<const HealthRule>>& rules) {
+  if (rules.empty()) return app;
+  auto out = std::make_shared<App>(*app);
+  out->health_rules = rules;
+  return out;
+}
+
 }  // namespace
 
 Resolution ResolveTargets(const Catalogue& catalogue, const std::map<std::string, ClusterId>& ids) {
   Resolution resolution;
   const std::set<AppName> cycles = FindCycles(catalogue);
   const auto clusters = catalogue.Clusters();
+  const auto rules = catalogue.HealthRules();
   for (const auto& app : catalogue.Apps()) {
     CheckNames(catalogue, *app, resolution.errors);
     if (cycles.contains(app->name)) {
@@ -165,7 +174,7 @@ Resolution ResolveTargets(const Catalogue& catalogue, const std::map<std::string
           {app->name, "", MakeError(Errc::kInvalidArgument, "dependsOn is a cycle")});
       continue;
     }
-    const TargetSpec unfilled = Unfilled(catalogue, app);
+    const TargetSpec unfilled = Unfilled(catalogue, WithRules(app, rules));
     for (const auto& cluster : clusters) {
       if (!app->clusters.Matches(*cluster)) continue;
       TargetSpec target = unfilled;

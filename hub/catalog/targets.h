@@ -29,7 +29,7 @@ struct TargetSpec {
   std::string namespace_;
   std::string kube_version;               // "": the cluster's
   std::vector<std::string> api_versions;  // empty: the cluster's
-  std::shared_ptr<const App> spec;        // policy, priority, dependsOn, …
+  std::shared_ptr<const App> spec;  // policy, priority, dependsOn, the fleet's HealthRules, …
 };
 
 struct TargetError {

@@ -1,12 +1,35 @@
 #include "hub/pipeline/seal.h"
 
+#include <algorithm>
+#include <set>
+
 #include "protocol/bundle/policy.h"
 #include "protocol/crypto/crypto.h"
+#include "protocol/healthrule/rule.h"
 #include "protocol/object/json.h"
 
 namespace dunlin::hub {
 
 namespace {
+
+// Only the rules for kinds that the app holds: another rule of the fleet must not change its
+// bundle.
+void KeepMatching(const std::vector<object::Value>& objects,
+                  std::vector<bundle::HealthRule>& rules) {
+  std::set<std::pair<std::string, std::string>> kinds;  // apiVersion, kind
+  for (const object::Value& value : objects) {
+    kinds.emplace(object::FindString(value, {"apiVersion"}), object::FindString(value, {"kind"}));
+  }
+  std::erase_if(rules, [&](const bundle::HealthRule& rule) {
+    const auto match = healthrule::ParseMatch(rule.spec);
+    return match && std::none_of(kinds.begin(), kinds.end(), [&](const auto& kind) {
+             const auto version = object::GroupVersion::Parse(kind.first);
+             return version && std::any_of(match->begin(), match->end(), [&](const auto& one) {
+                      return one.Matches(version->group, version->version, kind.second);
+                    });
+           });
+  });
+}
 
 Result<Sealed> Seal(const catalog::App& app, std::vector<object::Value> objects) {
   if (objects.empty() && !app.sync.allow_empty) {
@@ -16,6 +39,7 @@ Result<Sealed> Seal(const catalog::App& app, std::vector<object::Value> objects)
   bundle::Bundle bundle;
   bundle.app = app.name.str();
   bundle.policy = PolicyOf(app);
+  KeepMatching(objects, bundle.policy.health_rules);
   bundle.objects = std::move(objects);
   Sealed sealed;
   sealed.objects = static_cast<int64_t>(bundle.objects.size());
@@ -45,6 +69,7 @@ bundle::Policy PolicyOf(const catalog::App& app) {
     policy.ignore.push_back(
         {rule.group, rule.kind, rule.name, rule.namespace_, rule.paths, rule.managers});
   }
+  for (const auto& rule : app.health_rules) policy.health_rules.push_back({rule->name, rule->spec});
   return policy;
 }
 

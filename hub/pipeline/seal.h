@@ -13,6 +13,7 @@
 
 namespace dunlin::hub {
 
+// With every HealthRule of the fleet; the bundle keeps those for the kinds that it holds.
 bundle::Policy PolicyOf(const catalog::App& app);
 // Canonical JSON of the policy, for RenderInput::policy.
 std::string PolicyText(const catalog::App& app);

@@ -69,6 +69,8 @@ const std::vector<Parser> kParsers = {
     {"hub/catalog/render_options.cc", "Rendering", false, {"set", "setString"}},
     {"hub/catalog/parse.cc", "Cluster and Source"},
     {"hub/catalog/application.cc", "Argo CD Application"},
+    {"protocol/healthrule/parse_case.cc", "HealthRule", false, {"spec"}},
+    {"protocol/healthrule/parse_expression.cc", "HealthRule", false, {"conditions"}},
     {"hub/app/config.cc", "hub.yaml"},
     {"agent/app/cli.cc", "The agent", true},
 };

@@ -48,6 +48,34 @@ TEST(SealJob, PutsTheAppsPolicyUnderTheDigest) {
   EXPECT_EQ(second.sealed->objects, 1);
 }
 
+std::shared_ptr<const catalog::HealthRule> RuleFor(const std::string& name,
+                                                   const std::string& group,
+                                                   const std::string& kind) {
+  return std::make_shared<const catalog::HealthRule>(catalog::HealthRule{
+      name, *object::ParseJson(R"({"match":[{"group":")" + group + R"(","kinds":[")" + kind +
+                               R"("]}],"cases":[{"status":"Current"}]})")});
+}
+
+// A rule of the fleet changes the bundles that hold an object of its kinds, and no others.
+TEST(SealJob, OnlyTheHealthRulesForItsObjectsAreInTheBundle) {
+  catalog::App app = App("shop");
+  const JobResult without = SealJob(app, Objects({ConfigMap("a")}), kTree);
+  app.health_rules = {RuleFor("queues", "queues.example.io", "Queue")};
+  const JobResult other = SealJob(app, Objects({ConfigMap("a")}), kTree);
+  EXPECT_EQ(other.sealed->digest, without.sealed->digest);
+  EXPECT_NE(PolicyText(app), PolicyText(App("shop"))) << "it must be rendered again to be sure";
+  app.health_rules.push_back(RuleFor("all", "*", "*"));
+  app.health_rules.push_back(RuleFor("maps", "", "ConfigMap"));
+  const JobResult ours = SealJob(app, Objects({ConfigMap("a")}), kTree);
+  EXPECT_NE(ours.sealed->digest, without.sealed->digest);
+  const auto bundle = bundle::ParseCanonical(ours.sealed->canonical);
+  ASSERT_TRUE(bundle);
+  ASSERT_EQ(bundle->policy.health_rules.size(), 2u);
+  EXPECT_EQ(bundle->policy.health_rules[0].name, "all");
+  EXPECT_EQ(bundle->policy.health_rules[1].name, "maps");
+  EXPECT_EQ(bundle->policy.health_rules[1].spec, app.health_rules[2]->spec);
+}
+
 TEST(SealJob, TheOrderInWhichObjectsComeDoesNotMatter) {
   const catalog::App app = App("shop");
   const auto one = SealJob(app, Objects({ConfigMap("a"), ConfigMap("b")}), kTree);
