@@ -67,6 +67,12 @@ bool Contains(const Value& subject, const Value& wanted) {
   return HoldsValue(subject, wanted);
 }
 
+// "True", "False", "Unknown". The apiserver refuses a boolean; YAML files of test objects hold some.
+std::string_view StatusOf(const Value& condition) {
+  if (const auto flag = object::FindBool(condition, {"status"})) return *flag ? "True" : "False";
+  return object::FindString(condition, {"status"});
+}
+
 class Evaluation {
  public:
   Evaluation(const Value& live, TimePoint now) : live_(live), now_(now) {}
@@ -101,7 +107,7 @@ class Evaluation {
 
 bool Evaluation::Matches(const ConditionTest& test, const Value& condition) const {
   if (!HoldsText(test.types, object::FindString(condition, {"type"}))) return false;
-  const std::string_view status = object::FindString(condition, {"status"});
+  const std::string_view status = StatusOf(condition);
   const std::string_view reason = object::FindString(condition, {"reason"});
   if (!test.statuses.empty() && !HoldsText(test.statuses, status)) return false;
   if (!test.reasons.empty() && !HoldsText(test.reasons, reason)) return false;
@@ -277,7 +283,7 @@ std::string TextOf(const std::optional<healthrule::Text>& text, const Evaluation
 std::string ReasonWithout(const Value* condition, HealthStatus status) {
   if (status == HealthStatus::kCurrent) return {};
   if (condition == nullptr) return std::string(Name(status));
-  const bool reached = object::FindString(*condition, {"status"}) == "True";
+  const bool reached = StatusOf(*condition) == "True";
   return (reached ? "" : "Not") + std::string(object::FindString(*condition, {"type"}));
 }
 
