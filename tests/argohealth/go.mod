@@ -1,6 +1,6 @@
-module dunlin/tests/argohealth
+module dunlin.dev/dunlin/tests/argohealth
 
-go 1.26
+go 1.26.0
 
 require sigs.k8s.io/yaml v1.6.0
 
