@@ -8,7 +8,7 @@
 
 #include "agent/app/commands.h"
 #include "agent/app/output.h"
-#include "agent/health/health.h"
+#include "agent/health/judge.h"
 #include "agent/merge/batch.h"
 #include "protocol/base/limits.h"
 #include "protocol/store/files.h"
@@ -59,12 +59,13 @@ class SchemaFiles {
   std::map<std::string, std::unique_ptr<merge::Schema>> schemas_;
 };
 
-Result<object::Value> JudgeHealth(const object::Value& object, std::string_view now) {
+Result<object::Value> JudgeHealth(health::Judge& judge, const object::Value& object,
+                                  std::string_view now) {
   TimePoint time = SystemClock().Now();
   if (!now.empty()) {
     TRY(time, ParseTime(now));
   }
-  const health::Health health = health::Evaluate(object, time);
+  const health::Health health = judge.Evaluate(object, time);
   return object::Object{{"message", health.message},
                         {"reason", health.reason},
                         {"status", health::Name(health.status)}};
@@ -89,10 +90,14 @@ int MergeBatch(const std::string& file) {
   const merge::SchemaSource source = [&files](const merge::SchemaQuery& query) {
     return files.Resolve(query);
   };
+  health::Judge judge;
+  const auto judge_health = [&judge](const object::Value& object, std::string_view now) {
+    return JudgeHealth(judge, object, now);
+  };
   std::string line;
   while (std::getline(input, line)) {
     if (line.empty()) continue;
-    std::cout << merge::AnswerLine(line, source, JudgeHealth) << '\n';
+    std::cout << merge::AnswerLine(line, source, judge_health) << '\n';
     // A program that waits for each answer must get it; one that pipes a file pays no flush a line.
     if (input.rdbuf()->in_avail() <= 0) std::cout.flush();
   }

@@ -13,6 +13,9 @@ namespace dunlin::health {
 
 namespace {
 
+// More than a cluster has; a stream of made-up kinds must not fill the memory.
+constexpr size_t kRememberedKinds = 2000;
+
 bool NamesKind(const healthrule::HealthRule& rule, std::string_view group, std::string_view version,
                std::string_view kind) {
   return std::any_of(rule.match.begin(), rule.match.end(), [&](const healthrule::Match& match) {
@@ -57,8 +60,8 @@ bool Judge::HasFleetRule(std::string_view group, std::string_view kind) const {
 void Judge::AddShipped(std::string_view group, std::string_view version, std::string_view kind,
                        std::vector<const Compiled*>& out) {
   for (const ShippedMatch& match : ShippedMatches()) {
-    const healthrule::Match one{std::string(match.group), {std::string(match.kind)}, {}};
-    if (!one.Matches(group, version, kind)) continue;
+    if (match.kind != "*" && match.kind != kind) continue;
+    if (!healthrule::MatchesGroup(match.group, group)) continue;
     std::unique_ptr<Compiled>& rule = shipped_[match.rule];
     if (rule == nullptr) {
       const ShippedRule& text = ShippedRules()[match.rule];
@@ -74,9 +77,11 @@ void Judge::AddShipped(std::string_view group, std::string_view version, std::st
 
 const std::vector<const Judge::Compiled*>& Judge::RulesFor(std::string_view api_version,
                                                            std::string_view kind) {
-  const auto known = by_kind_.find(std::pair(std::string(api_version), std::string(kind)));
+  Kind key(api_version, kind);
+  const auto known = by_kind_.find(key);
   if (known != by_kind_.end()) return known->second;
-  std::vector<const Compiled*>& out = by_kind_[{std::string(api_version), std::string(kind)}];
+  if (by_kind_.size() >= kRememberedKinds) by_kind_.clear();
+  std::vector<const Compiled*>& out = by_kind_[std::move(key)];
   const auto version = object::GroupVersion::Parse(api_version);
   if (!version) return out;
   const auto named_first = [&](size_t from) {

@@ -50,7 +50,7 @@ class Judge {
   Options options_;
   std::vector<Compiled> fleet_;
   std::map<size_t, std::unique_ptr<Compiled>> shipped_;  // by place in ShippedRules()
-  std::map<Kind, std::vector<const Compiled*>, std::less<>> by_kind_;
+  std::map<Kind, std::vector<const Compiled*>> by_kind_;
 };
 
 }  // namespace dunlin::health

@@ -4,14 +4,14 @@
 
 namespace dunlin::healthrule {
 
-namespace {
-
 bool MatchesGroup(std::string_view pattern, std::string_view group) {
   if (pattern == "*") return true;
   if (!pattern.starts_with("*.")) return pattern == group;
   const std::string_view suffix = pattern.substr(1);
   return group.size() > suffix.size() && group.ends_with(suffix);
 }
+
+namespace {
 
 bool Holds(const std::vector<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();

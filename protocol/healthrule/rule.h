@@ -25,8 +25,11 @@
 
 namespace dunlin::healthrule {
 
+// "*": any group; "*.crossplane.io": any below it.
+bool MatchesGroup(std::string_view pattern, std::string_view group);
+
 struct Match {
-  std::string group;                  // "*": any; "*.crossplane.io": any below it
+  std::string group;                  // a pattern
   std::vector<std::string> kinds;     // {"*"}: any
   std::vector<std::string> versions;  // none: any
 
