@@ -67,7 +67,8 @@ bool Contains(const Value& subject, const Value& wanted) {
   return HoldsValue(subject, wanted);
 }
 
-// "True", "False", "Unknown". The apiserver refuses a boolean; YAML files of test objects hold some.
+// "True", "False", "Unknown". The apiserver refuses a boolean; YAML files of test objects hold
+// some.
 std::string_view StatusOf(const Value& condition) {
   if (const auto flag = object::FindBool(condition, {"status"})) return *flag ? "True" : "False";
   return object::FindString(condition, {"status"});
