@@ -9,6 +9,7 @@
 #include "agent/plan/order.h"
 #include "agent/plan/special_kinds.h"
 #include "agent/plan/stamp.h"
+#include "protocol/crypto/crypto.h"
 
 namespace dunlin::plan {
 
@@ -46,6 +47,8 @@ bool Lists(const std::vector<T>& allowed, const T& value) {
   return allowed.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end();
 }
 
+HookPhase PhaseOf(const Desired& item) { return item.hook ? item.hook->phase : HookPhase::kSync; }
+
 // Prepares the objects of one app.
 class AppPreparer {
  public:
@@ -60,6 +63,7 @@ class AppPreparer {
   }
 
   void Add(const Value& object, bool implied = false) {
+    at_hook_ = HookOf(object).kind == HookKind::kHook;
     auto key = ResourceKey::Of(object);
     if (!key) {
       Leave("", "object_invalid", key.error().message);
@@ -78,18 +82,25 @@ class AppPreparer {
       return;
     }
     if (!Allowed(*key, *namespaced)) return;
-    switch (HookOf(object)) {
-      case HookKind::kHook:
-        Leave(key->Text(), "hook_skipped",
-              "hooks are not run by this version: the object is left out, apply it by hand or drop "
-              "its hook annotation");
-        return;
-      case HookKind::kIgnored:
-        return;
-      case HookKind::kNone:
-        break;
+    const HookSpec hook = HookOf(object);
+    for (const std::string& word : hook.not_done) {
+      out_.problems.push_back({input_.name, key->Text(), "hook_ignored",
+                               "this agent does not know " + word + " of its hook annotations"});
     }
-    Stamp(object, *key, api_version, implied);
+    if (hook.kind == HookKind::kIgnored) return;
+    auto made = Stamp(object, *key, api_version);
+    if (made == nullptr) return;
+    made->implied = implied;
+    if (hook.kind == HookKind::kNone) {
+      prepared_.push_back(std::move(made));
+      return;
+    }
+    for (const HookPhase phase : hook.phases) {
+      auto task = std::make_shared<Desired>(*made);
+      task->hook = Hook{phase, hook.policy, hook.timeout,
+                        std::string(object::FindString(object, {"metadata", "generateName"}))};
+      hooks_.push_back(std::move(task));
+    }
   }
 
   PreparedApp Finish() {
@@ -97,16 +108,15 @@ class AppPreparer {
       Leave(key.Text(), "object_duplicate",
             "the bundle holds this object more than once: none of them is applied");
     }
-    std::erase_if(prepared_, [&](const auto& item) { return repeated_.count(item->key) > 0; });
+    const auto repeated = [&](const auto& item) { return repeated_.count(item->key) > 0; };
+    std::erase_if(prepared_, repeated);
+    std::erase_if(hooks_, repeated);
     SettleImpliedWave();
     out_.objects.assign(prepared_.begin(), prepared_.end());
-    std::sort(out_.objects.begin(), out_.objects.end(),
-              [](const DesiredPtr& a, const DesiredPtr& b) {
-                if (std::tie(a->wave, a->stage) != std::tie(b->wave, b->stage)) {
-                  return std::tie(a->wave, a->stage) < std::tie(b->wave, b->stage);
-                }
-                return InstallsBefore(a->key, b->key);
-              });
+    out_.hooks.assign(hooks_.begin(), hooks_.end());
+    std::sort(out_.objects.begin(), out_.objects.end(), AppliesBefore);
+    std::sort(out_.hooks.begin(), out_.hooks.end(), AppliesBefore);
+    if (!out_.hooks.empty()) out_.content = ContentOf(out_);
     std::sort(out_.problems.begin(), out_.problems.end(), [](const Problem& a, const Problem& b) {
       return std::tie(a.object, a.code, a.message) < std::tie(b.object, b.code, b.message);
     });
@@ -114,6 +124,14 @@ class AppPreparer {
   }
 
  private:
+  static std::string ContentOf(const PreparedApp& app) {
+    std::string all;
+    for (const auto* list : {&app.objects, &app.hooks}) {
+      for (const DesiredPtr& item : *list) all += item->key.Text() + " " + item->hash + "\n";
+    }
+    return crypto::Sha256(all).Hex();
+  }
+
   // First of all, but without a wave of its own: that would be one more gate.
   void SettleImpliedWave() {
     if (prepared_.size() < 2 || !prepared_.back()->implied) return;  // it is added last
@@ -125,6 +143,7 @@ class AppPreparer {
   }
 
   void Leave(std::string object, std::string code, std::string message) {
+    if (at_hook_) out_.held = object + ": " + message;
     out_.problems.push_back({input_.name, std::move(object), std::move(code), std::move(message)});
   }
 
@@ -187,12 +206,12 @@ class AppPreparer {
     return true;
   }
 
-  void Stamp(const Value& object, const ResourceKey& key, const std::string& api_version,
-             bool implied) {
+  std::shared_ptr<Desired> Stamp(const Value& object, const ResourceKey& key,
+                                 const std::string& api_version) {
     auto normalized = merge::Normalize(object);
     if (!normalized) {
       Leave(key.Text(), "object_invalid", normalized.error().message);
-      return;
+      return nullptr;
     }
     object::Object& metadata = normalized->get_object()["metadata"].get_object();
     if (key.namespace_.empty()) {
@@ -204,7 +223,7 @@ class AppPreparer {
     if (!stamped) {
       const bool foreign = stamped.error().code == Errc::kPrecondition;
       Leave(key.Text(), foreign ? "part_of_label" : "object_invalid", stamped.error().message);
-      return;
+      return nullptr;
     }
     auto desired = std::make_shared<Desired>();
     desired->key = key;
@@ -212,10 +231,9 @@ class AppPreparer {
     desired->api_version = api_version;
     desired->wave = WaveOf(object);
     desired->stage = StageOf(GroupKind::Of(key));
-    desired->implied = implied;
     desired->object = std::move(stamped->object);
     desired->hash = std::move(stamped->hash);
-    prepared_.push_back(std::move(desired));
+    return desired;
   }
 
   const AppInput& input_;
@@ -224,6 +242,8 @@ class AppPreparer {
   std::string_view agent_namespace_;
   PreparedApp out_;
   std::vector<std::shared_ptr<Desired>> prepared_;
+  std::vector<std::shared_ptr<Desired>> hooks_;
+  bool at_hook_ = false;  // what is being added is one
   std::set<ResourceKey> repeated_;
 };
 
@@ -260,6 +280,29 @@ std::string_view Name(Propagation propagation) {
       return "Orphan";
   }
   return "Background";
+}
+
+bool AppliesBefore(const DesiredPtr& a, const DesiredPtr& b) {
+  const HookPhase phase_a = PhaseOf(*a);
+  const HookPhase phase_b = PhaseOf(*b);
+  const auto left = std::tie(phase_a, a->wave, a->stage);
+  const auto right = std::tie(phase_b, b->wave, b->stage);
+  return left != right ? left < right : InstallsBefore(a->key, b->key);
+}
+
+DesiredPtr HookDocument(const Desired& hook, const HookRun& run, std::string_view revision) {
+  auto out = std::make_shared<Desired>(hook);
+  out->hook->declared = hook.key;
+  object::Object& metadata = out->object.get_object()["metadata"].get_object();
+  if (!hook.hook->generate_name.empty()) {
+    out->key.name =
+        GeneratedHookName(hook.hook->generate_name, revision, hook.hook->phase, run.seq);
+    metadata["name"] = out->key.name;
+    metadata.erase("generateName");
+  }
+  metadata["annotations"].get_object()[kHookRunAnnotation] = HookMark(run, hook.hook->phase);
+  out->hash = Seal(out->object);
+  return out;
 }
 
 DesiredSet Prepare(const std::vector<AppInput>& apps, const KindTable& kinds,

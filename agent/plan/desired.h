@@ -5,11 +5,13 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/plan/hooks.h"
 #include "agent/plan/kinds.h"
 #include "protocol/base/result.h"
 #include "protocol/object/resource_key.h"
@@ -59,6 +61,7 @@ struct Desired {
   int stage = 0;
   // Made for create_namespace: it is enough that the object exists, whoever owns it.
   bool implied = false;
+  std::optional<Hook> hook;  // it is no object to keep, but runs in this phase
 };
 using DesiredPtr = std::shared_ptr<const Desired>;
 
@@ -66,8 +69,8 @@ struct Problem {
   std::string app;
   std::string object;  // ResourceKey::Text(), or empty
   // Stable word. Objects: object_invalid, object_duplicate, kind_unknown, version_not_served,
-  // kind_forbidden, namespace_forbidden, cluster_scope_forbidden, part_of_label, hook_skipped.
-  // Apps: prune_guard, prune_unrecorded.
+  // kind_forbidden, namespace_forbidden, cluster_scope_forbidden, part_of_label. Warnings:
+  // hook_ignored. Apps: prune_guard, prune_unrecorded.
   std::string code;
   std::string message;
   bool operator==(const Problem&) const = default;
@@ -77,7 +80,12 @@ struct PreparedApp {
   std::string name;
   AppPolicy policy;
   std::vector<DesiredPtr> objects;  // in apply order
-  std::vector<Problem> problems;    // objects that are left out, and why
+  std::vector<DesiredPtr> hooks;    // one for each phase, by phase, then in apply order
+  // Of all objects and hooks: a sync is for one content. The policy is not in it.
+  std::string content;
+  // Why no object may be applied: a hook that belongs before it is left out.
+  std::string held;
+  std::vector<Problem> problems;  // objects that are left out, and why
   // Of every object of the bundle, left out or not: never pruned. One whose scope is not known is
   // here with and without namespace.
   std::set<object::ResourceKey> keys;
@@ -96,5 +104,11 @@ struct DesiredSet {
 // Problem of its app; the others go on.
 DesiredSet Prepare(const std::vector<AppInput>& apps, const KindTable& kinds,
                    std::string_view agent_namespace);
+
+// By phase (objects are in Sync), wave, stage, then Helm's order.
+bool AppliesBefore(const DesiredPtr& a, const DesiredPtr& b);
+
+// The document that one task of a run sends: named, and marked as that run's.
+DesiredPtr HookDocument(const Desired& hook, const HookRun& run, std::string_view revision);
 
 }  // namespace dunlin::plan

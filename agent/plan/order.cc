@@ -27,8 +27,6 @@ constexpr int kServiceUninstallRank = 2;  // third among Helm's kinds
 
 constexpr std::string_view kWaveAnnotations[] = {"dunlin.dev/wave", "argocd.argoproj.io/sync-wave",
                                                  "helm.sh/hook-weight"};
-constexpr std::string_view kArgoHook = "argocd.argoproj.io/hook";
-constexpr std::string_view kHelmHook = "helm.sh/hook";
 
 struct StagedKind {
   std::string_view group;
@@ -79,42 +77,6 @@ std::optional<int32_t> ParseInteger(std::string_view text) {
   return value;
 }
 
-// Members of a comma-separated annotation, blanks around them removed.
-template <typename Visit>
-void ForEachValue(std::string_view list, Visit visit) {
-  while (!list.empty()) {
-    const size_t comma = std::min(list.find(','), list.size());
-    std::string_view item = list.substr(0, comma);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
-    while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
-    if (!item.empty()) visit(item);
-  }
-}
-
-HookKind ArgoHookOf(std::string_view value) {
-  HookKind kind = HookKind::kIgnored;  // Skip alone, or only words that no version knows
-  ForEachValue(value, [&](std::string_view phase) {
-    if (phase == "PreSync" || phase == "Sync" || phase == "PostSync" || phase == "SyncFail") {
-      kind = HookKind::kHook;
-    }
-  });
-  return kind;
-}
-
-HookKind HelmHookOf(std::string_view value) {
-  HookKind kind = HookKind::kIgnored;  // test, rollback, delete
-  ForEachValue(value, [&](std::string_view event) {
-    if (event == "crd-install") {
-      kind = HookKind::kNone;
-    } else if (kind == HookKind::kIgnored && (event == "pre-install" || event == "pre-upgrade" ||
-                                              event == "post-install" || event == "post-upgrade")) {
-      kind = HookKind::kHook;
-    }
-  });
-  return kind;
-}
-
 }  // namespace
 
 int StageOf(const GroupKind& kind) {
@@ -150,14 +112,6 @@ bool InstallsBefore(const object::ResourceKey& a, const object::ResourceKey& b) 
   const int rank_b = InstallRank(GroupKind::Of(b));
   return std::tie(rank_a, a.kind, a.namespace_, a.name, a.group) <
          std::tie(rank_b, b.kind, b.namespace_, b.name, b.group);
-}
-
-HookKind HookOf(const object::Value& object) {
-  const std::string_view argo = object::FindString(object, {"metadata", "annotations", kArgoHook});
-  if (!argo.empty()) return ArgoHookOf(argo);
-  const std::string_view helm = object::FindString(object, {"metadata", "annotations", kHelmHook});
-  if (!helm.empty()) return HelmHookOf(helm);
-  return HookKind::kNone;
 }
 
 }  // namespace dunlin::plan

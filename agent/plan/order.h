@@ -30,11 +30,4 @@ int32_t WaveOf(const object::Value& object);
 // Total order inside one (wave, stage).
 bool InstallsBefore(const object::ResourceKey& a, const object::ResourceKey& b);
 
-enum class HookKind {
-  kNone,  // a normal object
-  kHook,  // runs in a phase of its own (PreSync, Sync, PostSync, SyncFail; Helm's pre/post hooks)
-  kIgnored,  // never applied: Skip, Helm test and rollback hooks
-};
-HookKind HookOf(const object::Value& object);
-
 }  // namespace dunlin::plan

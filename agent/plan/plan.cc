@@ -12,19 +12,60 @@ namespace dunlin::plan {
 
 namespace {
 
-// Objects come in apply order: a new stage begins where (wave, stage) changes.
+// Whether the app's hooks have to run, or to be run to their end, for what it wants now.
+bool HooksAreOpen(const PlanInput& input, const PreparedApp& app) {
+  if (app.hooks.empty()) return false;
+  if (input.hook_runs == nullptr) return true;
+  const auto run = input.hook_runs->find(app.name);
+  return run == input.hook_runs->end() || run->second.content != app.content || !run->second.ended;
+}
+
+// Where the wave of a stage ends: `next` is null after the last one.
+void CloseWave(std::vector<Stage>& stages, const Stage* next) {
+  Stage& last = stages.back();
+  for (auto it = stages.rbegin(); it != stages.rend(); ++it) {
+    if (it->phase != last.phase || it->wave != last.wave) break;
+    last.gate_hooks = last.gate_hooks || !it->hooks.empty();
+  }
+  last.gate_health = last.phase == HookPhase::kSync && next != nullptr &&
+                     (next->phase == HookPhase::kSync || next->phase == HookPhase::kPostSync);
+}
+
+// Items come in apply order: a new stage begins where (phase, wave, stage) changes.
 void FillStages(const PlanContext& context, const PreparedApp& app, AppPlan& plan) {
-  for (const DesiredPtr& item : app.objects) {
-    Stage* last = plan.stages.empty() ? nullptr : &plan.stages.back();
-    if (last == nullptr || last->wave != item->wave || last->stage != item->stage) {
-      if (last != nullptr) last->gate_health = last->wave != item->wave;
-      Stage next;
-      next.wave = item->wave;
-      next.stage = item->stage;
-      next.gate_established = item->stage == kStageCrds;
+  if (!app.held.empty()) return;
+  std::vector<DesiredPtr> items = app.objects;
+  if (HooksAreOpen(context.input(), app)) {
+    items.insert(items.end(), app.hooks.begin(), app.hooks.end());
+    std::sort(items.begin(), items.end(), AppliesBefore);
+  }
+  for (const DesiredPtr& item : items) {
+    Stage next;
+    next.phase = item->hook ? item->hook->phase : HookPhase::kSync;
+    next.wave = item->wave;
+    next.stage = item->stage;
+    const Stage* last = plan.stages.empty() ? nullptr : &plan.stages.back();
+    const bool same_wave = last != nullptr && last->phase == next.phase && last->wave == next.wave;
+    if (!same_wave || last->stage != next.stage) {
+      if (last != nullptr && !same_wave) CloseWave(plan.stages, &next);
       plan.stages.push_back(std::move(next));
     }
-    plan.stages.back().steps.push_back(DecideObject(context, item, context.LiveOf(item->key)));
+    Stage& stage = plan.stages.back();
+    if (item->hook) {
+      stage.hooks.push_back(item);
+    } else {
+      stage.gate_established = item->stage == kStageCrds;
+      stage.steps.push_back(DecideObject(context, item, context.LiveOf(item->key)));
+    }
+  }
+  if (!plan.stages.empty()) CloseWave(plan.stages, nullptr);
+}
+
+// What hooks make is listed by the parent, too, though it is no member.
+void AddHooks(const PreparedApp& app, AppPlan& plan) {
+  for (const DesiredPtr& hook : app.hooks) {
+    plan.group_kinds.insert(GroupKind::Of(hook->key));
+    if (!hook->key.namespace_.empty()) plan.namespaces.insert(hook->key.namespace_);
   }
 }
 
@@ -91,6 +132,7 @@ Result<Plan> MakePlan(const PlanInput& input) {
     plan.priority = app.policy.priority;
     plan.problems = app.problems;
     FillStages(context, app, plan);
+    AddHooks(app, plan);
     out.apps.push_back(std::move(plan));
   }
   for (const std::string& app : context.RemovedApps()) {

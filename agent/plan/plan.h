@@ -75,6 +75,10 @@ struct PlanInput {
   std::set<std::string> confirmed_removals;  // the guard is lifted for these
   std::set<std::string> keep_on_removal;     // nothing of these is removed
   std::string agent_namespace;               // empty: dunlin-system
+  // What the hooks of each app came to; absent: none ever ran.
+  const std::map<std::string, HookRun>* hook_runs = nullptr;
+  // Objects that hooks made, in this run or before: neither members nor unknown.
+  const std::set<object::ResourceKey>* hook_objects = nullptr;
 };
 
 enum class Action {
@@ -112,12 +116,16 @@ struct Step {
 };
 
 struct Stage {
+  HookPhase phase = HookPhase::kSync;
   int32_t wave = 0;
   int stage = 0;
   std::vector<Step> steps;
+  std::vector<DesiredPtr> hooks;  // started with the steps
+  // The last stage of a wave with hooks: go on when every hook started so far has succeeded.
+  bool gate_hooks = false;
   bool gate_established = false;  // CRDs: wait for Established and for the kinds in discovery
-  // The last stage of a wave that another one follows: go on when all objects of the wave are
-  // healthy.
+  // The last stage of a wave of objects that another wave or PostSync follows: go on when all
+  // objects up to this wave are healthy.
   bool gate_health = false;
   // In `prune`: go on when the objects that this stage deletes are gone (a CRD goes after its
   // custom resources, a namespace after what lives in it).
@@ -128,6 +136,7 @@ struct AppPlan {
   std::string app;
   std::vector<std::string> depends_on;
   int priority = 0;
+  // By phase. Those of SyncFail are for a sync that fails, all others for one that does not.
   std::vector<Stage> stages;
   std::vector<Stage> prune;   // empty when nothing is to be removed or pruning is refused
   std::string prune_refused;  // why, when candidates exist and are not (all) removed

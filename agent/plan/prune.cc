@@ -97,6 +97,7 @@ class AppPruner {
         return "the bundle is empty: set sync.allowEmpty: true if everything is to be removed";
       }
     }
+    if (app_ != nullptr && !app_->held.empty()) return "a hook is left out: " + app_->held;
     if (std::string reason = FailedApply(); !reason.empty()) return reason;
     return UnknownKind();
   }

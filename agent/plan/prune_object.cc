@@ -22,12 +22,16 @@ std::string ApiVersionOf(const PlanContext& context, const ResourceKey& key) {
   return object::GroupVersion{key.group, found->second.versions.front()}.ApiVersion();
 }
 
+}  // namespace
+
 object::Value DeleteOptions(const std::string& uid, Propagation propagation) {
   return Object{{"apiVersion", "v1"},
                 {"kind", "DeleteOptions"},
                 {"preconditions", Object{{"uid", uid}}},
                 {"propagationPolicy", Name(propagation)}};
 }
+
+namespace {
 
 // Takes our marks off. The UID in the body makes the apiserver refuse it for another object of the
 // same name.
@@ -146,6 +150,7 @@ PruneFacts::PruneFacts(const PlanContext& context) {
   for (const auto& [key, live] : *input.live) {
     const auto id = object::FindString(live.metadata, {"labels", kPartOfLabel});
     if (id.empty() || context.RecordOf(key) != nullptr || IsCopy(key, live.metadata)) continue;
+    if (input.hook_objects != nullptr && input.hook_objects->contains(key)) continue;
     if (context.DesiredByOther(key, "").empty()) unrecorded_[std::string(id)].push_back(key);
   }
   const auto crd = input.kinds->find(kCrd);

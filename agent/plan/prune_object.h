@@ -38,6 +38,9 @@ class PruneFacts {
   std::map<std::string, std::vector<object::ResourceKey>> unrecorded_;  // by part-of id
 };
 
+// The body of a DELETE of the object with that UID and no other.
+object::Value DeleteOptions(const std::string& uid, Propagation propagation);
+
 // Nothing: leave it out of the plan altogether (it is being handed over to another app).
 std::optional<Step> DecidePrune(const PlanContext& context, const PruneFacts& facts,
                                 const InventoryRecord& record, Propagation propagation);

@@ -72,6 +72,15 @@ Result<Stamped> StampDesired(object::Value normalized, std::string_view app,
   return out;
 }
 
+std::string Seal(object::Value& stamped) {
+  object::Object& annotations =
+      stamped.get_object()["metadata"].get_object()["annotations"].get_object();
+  annotations.erase(kHashAnnotation);
+  std::string hash = crypto::Sha256(object::CanonicalJson(stamped)).Hex();
+  annotations[kHashAnnotation] = hash.substr(0, kShortHash);
+  return hash;
+}
+
 bool CarriesHash(const object::Value& metadata, std::string_view hash) {
   return object::FindString(metadata, {"annotations", kHashAnnotation}) ==
          hash.substr(0, kShortHash);

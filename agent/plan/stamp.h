@@ -37,6 +37,9 @@ struct Stamped {
 Result<Stamped> StampDesired(object::Value normalized, std::string_view app,
                              std::string_view agent_namespace);
 
+// Hashes the stamped object again after a change; sets its annotation.
+std::string Seal(object::Value& stamped);
+
 // The object was last written as the stamped document with this hash.
 bool CarriesHash(const object::Value& metadata, std::string_view hash);
 

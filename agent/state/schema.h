@@ -8,7 +8,7 @@
 namespace dunlin::state {
 
 // 1: 2026-11: first. 2: 2026-11: keep_on_removal. 3: 2026-11: announced.
-// 4: 2026-11: held_back.
+// 4: 2026-11: held_back. 5: 2026-11: hook_run.
 inline std::vector<store::Migration> Migrations() {
   return {{1, R"sql(
 -- What the agent trusts and has accepted (trust::TrustedState); one row.
@@ -90,6 +90,10 @@ CREATE TABLE held_back (
   prune INTEGER NOT NULL,
   revision TEXT NOT NULL
 ) WITHOUT ROWID;
+)sql"},
+          {5, R"sql(
+-- What the hooks of an app came to (plan::EncodeHookRun).
+CREATE TABLE hook_run (app TEXT PRIMARY KEY, run BLOB NOT NULL) WITHOUT ROWID;
 )sql"}};
 }
 

@@ -122,6 +122,7 @@ Result<sync::LoadedState> SqliteAgentState::LoadAll() {
   TRY(out.announced, Announced());
   TRY(out.keep_on_removal, KeepOnRemoval());
   TRY(out.behind, Behind());
+  TRY(out.hook_runs, HookRuns());
   TRY(out.outbox, Outbox());
   TRY(out.reset_reason, ResetReason());
   if (out.trusted.statement_raw.empty()) return out;
@@ -418,7 +419,32 @@ Status SqliteAgentState::StoreRecords(const sync::StoreRecords& records) {
   for (const auto& [app, seq] : records.settled) {
     TRY_VOID(settle.BindText(0, app).Bind(1, seq).Run());
   }
+  TRY_VOID(PutHookRuns(records.hook_runs));
   return transaction.Commit();
+}
+
+Status SqliteAgentState::PutHookRuns(const std::map<std::string, Bytes>& runs) {
+  TRY(store::Statement put,
+      db_->Prepare("INSERT OR REPLACE INTO hook_run (app, run) VALUES (?, ?)"));
+  TRY(store::Statement drop, db_->Prepare("DELETE FROM hook_run WHERE app = ?"));
+  for (const auto& [app, run] : runs) {
+    if (run.empty()) {
+      TRY_VOID(drop.BindText(0, app).Run());
+    } else {
+      TRY_VOID(put.BindText(0, app).BindBlob(1, run).Run());
+    }
+  }
+  return {};
+}
+
+Result<std::map<std::string, Bytes>> SqliteAgentState::HookRuns() {
+  std::map<std::string, Bytes> out;
+  TRY(store::Statement list, db_->Prepare("SELECT app, run FROM hook_run"));
+  while (true) {
+    TRY(const bool row, list.Step());
+    if (!row) return out;
+    out[list.Text(0)] = list.Blob(1);
+  }
 }
 
 Status SqliteAgentState::DropRecords(const std::vector<object::ResourceKey>& keys) {

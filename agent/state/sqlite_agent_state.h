@@ -1,6 +1,7 @@
 // AgentState in a directory: agent.db beside the files of enrolment. See agent_state.h.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -58,6 +59,8 @@ class SqliteAgentState : public AgentState {
   Result<std::set<std::string>> KeepOnRemoval();
   Status PutBehind(const std::vector<sync::HeldBack>& behind);
   Result<std::vector<sync::HeldBack>> Behind();
+  Status PutHookRuns(const std::map<std::string, Bytes>& runs);
+  Result<std::map<std::string, Bytes>> HookRuns();
   // Within a transaction of the caller's.
   Status DropRecords(const std::vector<object::ResourceKey>& keys);
   Status NoteAccepted(int64_t seq);

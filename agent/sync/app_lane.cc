@@ -27,6 +27,8 @@ std::string_view Name(AppState state) {
       return "applying";
     case AppState::kGating:
       return "gating";
+    case AppState::kClearing:
+      return "clearing";
     case AppState::kPruning:
       return "pruning";
     case AppState::kClosing:
@@ -57,6 +59,7 @@ const AppLane::StateRow AppLane::kStates[] = {
     {AppState::kAnnouncing, &AppLane::Announce},
     {AppState::kApplying,   &AppLane::ApplyStage},
     {AppState::kGating,     &AppLane::PassGate},
+    {AppState::kClearing,   &AppLane::ClearHooks},
     {AppState::kPruning,    &AppLane::PruneStage},
     {AppState::kClosing,    &AppLane::Close},
     {AppState::kPausing,    &AppLane::Pause},
@@ -96,6 +99,7 @@ AppLane::News AppLane::TakeNews() {
 // objects are. The run goes when no answer is on its way to it any more.
 void AppLane::LetGo() {
   for (const std::string& name : world_.kept) {
+    world_.hooks.Erase(name);
     const auto found = runs_.find(name);
     if (found == runs_.end()) continue;
     AppRun quiet;
@@ -123,7 +127,10 @@ void AppLane::Advance(TimePoint now, Out& out) {
     while (moved) {
       Refresh();
       moved = MakePlans();
-      for (auto& [name, app] : runs_) moved = Move(app) || moved;
+      for (auto& [name, app] : runs_) {
+        LookAtHooks(app);
+        moved = Move(app) || moved;
+      }
       moved = Pump() || moved;
     }
     std::erase_if(runs_, [](const auto& item) { return item.second.gone; });
@@ -168,12 +175,13 @@ std::optional<TimePoint> AppLane::Wake() const {
       for (const auto& [key, trouble] : app.troubles) at(trouble.due);
     }
     if (app.state == AppState::kGating) at(app.gate_due);
+    at(app.hook_due);
     if (app.state == AppState::kPruning && !app.going.empty()) at(app.gone_by);
     if (app.parent != AppRun::Parent::kNone && !app.parent_busy) at(app.parent_due);
     at(app.kinds_due);
     at(app.contests_due);
   }
-  if (world_.inventory.dirty() && !storing_) at(store_due_);
+  if ((world_.inventory.dirty() || world_.hooks.dirty()) && !storing_) at(store_due_);
   at(plan_due_);
   at(health_due_);
   return wake;
@@ -279,6 +287,9 @@ void AppLane::StillHolds(const object::ResourceKey& key, const std::string& old_
 
 void AppLane::Gone(const object::ResourceKey& key) {
   news_.moved = true;
+  if (world_.hooks.objects().contains(key)) {
+    for (auto& [name, app] : runs_) HookGone(app, key);
+  }
   const Record* record = world_.inventory.Find(key);
   if (record == nullptr) return;
   const auto run = runs_.find(record->app);
@@ -330,10 +341,13 @@ void AppLane::JudgeHealth() {
 // ---- records and parents
 
 void AppLane::Store() {
-  if (!world_.inventory.dirty() || storing_ || now_ < store_due_) return;
+  const bool dirty = world_.inventory.dirty() || world_.hooks.dirty();
+  if (!dirty || storing_ || now_ < store_due_) return;
   storing_ = true;
   ++stores_begun_;
-  out_->Do(world_.inventory.TakeDirty());
+  StoreRecords batch = world_.inventory.TakeDirty();
+  batch.hook_runs = world_.hooks.TakeDirty();
+  out_->Do(std::move(batch));
 }
 
 void AppLane::OnRecordsStored(const Event& event) {
@@ -342,6 +356,7 @@ void AppLane::OnRecordsStored(const Event& event) {
   stored_ = stores_begun_;
   store_due_ = TimePoint{};
   world_.inventory.Stored();
+  world_.hooks.Stored();
   world_.Clear("state_full");
 }
 
@@ -350,6 +365,7 @@ void AppLane::OnRecordsFailed(const Event& event) {
   storing_ = false;
   store_due_ = now_ + kStorePause;
   world_.inventory.StoreFailed();
+  world_.hooks.StoreFailed();
   world_.Raise("state_full",
                "the inventory could not be stored: " + std::get<RecordsFailed>(event).error.message,
                "free space in the agent's state directory; new objects wait until it is stored");
@@ -422,6 +438,10 @@ void AppLane::SendParent(AppRun& app) {
     input.namespaces = app.plan->namespaces;
   }
   for (const object::ResourceKey& key : world_.inventory.KeysOf(app.name)) {
+    input.group_kinds.insert(plan::GroupKind::Of(key));
+    if (!key.namespace_.empty()) input.namespaces.insert(key.namespace_);
+  }
+  for (const object::ResourceKey& key : HookObjectsOf(app.name)) {
     input.group_kinds.insert(plan::GroupKind::Of(key));
     if (!key.namespace_.empty()) input.namespaces.insert(key.namespace_);
   }

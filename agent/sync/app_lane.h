@@ -44,7 +44,7 @@ class AppLane {
   News TakeNews();
 
  private:
-  enum class Purpose { kApply, kRead, kPrune, kLook };
+  enum class Purpose { kApply, kRead, kPrune, kLook, kHook, kClear };
   struct Flight {
     std::string app;
     object::ResourceKey key;
@@ -94,6 +94,7 @@ class AppLane {
   AppState Announce(AppRun& app);
   AppState ApplyStage(AppRun& app);
   AppState PassGate(AppRun& app);
+  AppState ClearHooks(AppRun& app);
   AppState PruneStage(AppRun& app);
   AppState Close(AppRun& app);
   AppState Pause(AppRun& app);
@@ -117,6 +118,7 @@ class AppLane {
 
   // Parts of states.
   AppState EnterStage(AppRun& app);
+  AppState FailSync(AppRun& app);
   AppState EnterPrune(AppRun& app);
   AppState EnterPruneStage(AppRun& app);
   AppState EnterClose(AppRun& app);
@@ -131,6 +133,29 @@ class AppLane {
   void Store();
   void DropDocuments();
   void LetGo();
+
+  // Hooks.
+  enum class Gate { kOpen, kShut, kFailed };
+  Gate GateOf(AppRun& app);
+  void ReportFailedHook(AppRun& app, const plan::HookTask& task);
+  AppState EnterClear(AppRun& app);
+  AppState LeaveClear(AppRun& app);
+  void BeginHooks(AppRun& app);
+  std::vector<plan::HookTask> ToClear(const AppRun& app) const;
+  bool MayClearRemoved(const AppRun& app) const;
+  bool OpenWork(AppRun& app, plan::Stage& stage);
+  void LookAtHooks(AppRun& app);
+  void LookAtHook(AppRun& app, const plan::HookTask& task);
+  Gate HookGate(const AppRun& app, plan::HookPhase phase) const;
+  bool PerformHook(AppRun& app, const object::ResourceKey& key, Work& work, Flight flight);
+  bool PerformClear(AppRun& app, const object::ResourceKey& key, Work& work, Flight flight);
+  bool WaitForHookToGo(Work& work);
+  bool DeleteHook(AppRun& app, Work& work, Flight flight, Purpose purpose);
+  bool StartedHook(AppRun& app, const plan::Desired& hook, std::string_view uid);
+  bool HookAnswered(AppRun& app, const Flight& flight, const ApiAnswer& answer, Work& work);
+  std::vector<object::ResourceKey> HookObjectsOf(const std::string& app) const;
+  void HookGone(AppRun& app, const object::ResourceKey& key);
+  void Cleared(AppRun& app, const plan::HookTask& task);
 
   // Others who write our objects, too.
   bool MaySetBack(AppRun& app, const object::ResourceKey& key);

@@ -78,6 +78,7 @@ void AppLane::Refresh() {
 void AppLane::SetUpRuns() {
   std::set<std::string> names = world_.inventory.Apps();
   for (const auto& [name, entry] : world_.statement->apps) names.insert(name.str());
+  for (const auto& [name, run] : world_.hooks.runs()) names.insert(name);
   for (const std::string& name : world_.kept) names.erase(name);
   for (const std::string& name : names) {
     const bool is_new = !runs_.contains(name);
@@ -88,6 +89,7 @@ void AppLane::SetUpRuns() {
     const BundleDigest bundle = app.removed ? BundleDigest{} : entry->second.bundle;
     if (bundle != app.planned_bundle) {
       app.troubles.clear();
+      app.hook_keys.clear();
       ForgetContests(app);
     }
     app.planned_bundle = bundle;
@@ -121,6 +123,26 @@ void AppLane::RequireKinds() {
     app.kinds.insert(plan::GroupKind::Of(key));
     app.versions.insert({key.group, VersionOf(wanted.api_version)});
     versions.insert({key.group, VersionOf(wanted.api_version)});
+  }
+  const auto require = [&](const std::string& name, const object::ResourceKey& key,
+                           const std::string& api_version) {
+    const auto run = runs_.find(name);
+    if (run == runs_.end()) return;
+    run->second.kinds.insert(plan::GroupKind::Of(key));
+    kinds.try_emplace(plan::GroupKind::Of(key), VersionOf(api_version));
+  };
+  for (const plan::PreparedApp& app : desired_.set().apps) {
+    for (const plan::DesiredPtr& hook : app.hooks) {
+      require(app.name, hook->key, hook->api_version);
+      const object::GroupVersion version{hook->key.group, VersionOf(hook->api_version)};
+      versions.insert(version);
+      if (runs_.contains(app.name)) runs_.at(app.name).versions.insert(version);
+    }
+  }
+  for (const auto& [name, run] : world_.hooks.runs()) {
+    for (const auto* list : {&run.tasks, &run.leftovers}) {
+      for (const plan::HookTask& task : *list) require(name, task.key, task.api_version);
+    }
   }
   cluster_.Require(std::move(kinds), std::move(versions), *out_);
 }
@@ -221,6 +243,7 @@ void AppLane::Adopt(AppRun& app, plan::AppPlan plan) {
   app.ended = false;
   app.stage = 0;
   app.prune_waits = false;
+  app.sync_failed = false;
   app.counts = {};
   app.conflicts = 0;
   app.api_warnings.clear();
@@ -233,7 +256,7 @@ void AppLane::Adopt(AppRun& app, plan::AppPlan plan) {
     const Wanted* wanted = desired_.Find(item.first);
     const Record* record = world_.inventory.Find(item.first);
     return (wanted == nullptr || wanted->app != app.name) &&
-           (record == nullptr || record->app != app.name);
+           (record == nullptr || record->app != app.name) && !app.hook_keys.contains(item.first);
   });
   for (plan::Stage& stage : app.plan->stages) {
     std::erase_if(stage.steps, [&](plan::Step& step) { return !KeepOpen(app, step); });
@@ -255,7 +278,9 @@ bool AppLane::WaitsItsTime(AppRun& app, const object::ResourceKey& key) const {
 bool AppLane::ApplyFailed(const AppRun& app) const {
   return std::any_of(app.troubles.begin(), app.troubles.end(), [&](const auto& item) {
     const Wanted* wanted = desired_.Find(item.first);
-    return item.second.failed && wanted != nullptr && wanted->app == app.name;
+    const bool ours =
+        (wanted != nullptr && wanted->app == app.name) || app.hook_keys.contains(item.first);
+    return item.second.failed && ours;
   });
 }
 

@@ -20,7 +20,9 @@ bool Writes(const plan::AppPlan& plan) {
     return step.action == plan::Action::kDelete || step.action == plan::Action::kRelease;
   };
   return std::any_of(plan.stages.begin(), plan.stages.end(),
-                     [](const plan::Stage& stage) { return !stage.steps.empty(); }) ||
+                     [](const plan::Stage& stage) {
+                       return !stage.steps.empty() || !stage.hooks.empty();
+                     }) ||
          std::any_of(plan.prune.begin(), plan.prune.end(), [&](const plan::Stage& stage) {
            return std::any_of(stage.steps.begin(), stage.steps.end(), removes);
          });
@@ -36,7 +38,7 @@ bool Gates(const object::ResourceKey& key) {
 AppState AppLane::Idle(AppRun& app) {
   if (!app.troubles.empty()) return AppState::kPausing;
   if (app.removed && !app.gone && app.parent == AppRun::Parent::kNone &&
-      world_.inventory.KeysOf(app.name).empty()) {
+      world_.inventory.KeysOf(app.name).empty() && world_.hooks.Find(app.name) == nullptr) {
     NeedParent(app, AppRun::Parent::kRemove);
     return AppState::kClosing;
   }
@@ -61,16 +63,20 @@ AppState AppLane::Pause(AppRun& app) {
 AppState AppLane::Begin(AppRun& app) {
   if (!app.plan) return AppState::kWaiting;
   app.prune_allowed = world_.MayPrune(now_);
-  const auto has_steps = [](const plan::Stage& stage) { return !stage.steps.empty(); };
+  BeginHooks(app);
+  const auto has_steps = [](const plan::Stage& stage) {
+    return !stage.steps.empty() || !stage.hooks.empty();
+  };
   const bool open = std::any_of(app.plan->stages.begin(), app.plan->stages.end(), has_steps) ||
                     std::any_of(app.plan->prune.begin(), app.plan->prune.end(), has_steps);
-  if (!open) return EnterClose(app);
+  if (!open && ToClear(app).empty()) return EnterClose(app);
   for (const object::ResourceKey& key : app.plan->superset) {
     const Wanted* wanted = desired_.Find(key);
     const bool ours = wanted != nullptr && wanted->app == app.name;
     if (ours) world_.inventory.Announce(key, app.name, wanted->api_version);
   }
-  app.stored_after = world_.inventory.dirty() ? stores_begun_ + 1 : stores_begun_;
+  const bool dirty = world_.inventory.dirty() || world_.hooks.dirty();
+  app.stored_after = dirty ? stores_begun_ + 1 : stores_begun_;
   if (Writes(*app.plan) && (!app.parent_ours || ParentGrows(app))) {
     NeedParent(app, AppRun::Parent::kSuperset);
   }
@@ -83,6 +89,10 @@ bool AppLane::ParentGrows(const AppRun& app) const {
   std::set<std::string> namespaces;
   for (const object::ResourceKey& key : world_.inventory.KeysOf(app.name)) {
     if (world_.inventory.Find(key)->uid.empty()) continue;
+    kinds.insert(plan::GroupKind::Of(key));
+    namespaces.insert(key.namespace_);
+  }
+  for (const object::ResourceKey& key : HookObjectsOf(app.name)) {
     kinds.insert(plan::GroupKind::Of(key));
     namespaces.insert(key.namespace_);
   }
@@ -105,30 +115,64 @@ AppState AppLane::EnterStage(AppRun& app) {
   std::vector<plan::Stage>& stages = app.plan->stages;
   for (; app.stage < stages.size(); ++app.stage) {
     plan::Stage& stage = stages[app.stage];
-    if (!stage.steps.empty()) {
-      for (const plan::Step& step : stage.steps) app.work.try_emplace(step.key);
-      stage.steps.clear();
-      return AppState::kApplying;
+    if ((stage.phase == plan::HookPhase::kSyncFail) != app.sync_failed) continue;
+    if (stage.phase == plan::HookPhase::kPostSync && ApplyFailed(app)) return FailSync(app);
+    if (OpenWork(app, stage)) return AppState::kApplying;
+    switch (GateOf(app)) {
+      case Gate::kShut:
+        return AppState::kGating;
+      case Gate::kFailed:
+        return FailSync(app);
+      case Gate::kOpen:
+        break;
     }
-    const bool more =
-        std::any_of(stages.begin() + static_cast<ptrdiff_t>(app.stage) + 1, stages.end(),
-                    [](const plan::Stage& later) { return !later.steps.empty(); });
-    if (more && !GateOpen(app)) return AppState::kGating;
   }
-  return EnterPrune(app);
+  if (!app.sync_failed && ApplyFailed(app)) return FailSync(app);
+  return EnterClear(app);
+}
+
+// Nothing more is applied; what SyncFail says is done.
+AppState AppLane::FailSync(AppRun& app) {
+  app.sync_failed = true;
+  app.stage = 0;
+  return EnterStage(app);
 }
 
 AppState AppLane::ApplyStage(AppRun& app) {
   if (!app.work.empty()) return AppState::kApplying;
   // A later wave must not start behind a failed one.
-  if (app.plan->stages[app.stage].gate_health && ApplyFailed(app)) return EnterClose(app);
+  const plan::Stage& stage = app.plan->stages[app.stage];
+  const bool gate = stage.gate_health || stage.gate_hooks;
+  if (!app.sync_failed && gate && ApplyFailed(app)) return FailSync(app);
   return EnterStage(app);  // its steps are gone: only its gate is left
 }
 
 AppState AppLane::PassGate(AppRun& app) {
-  if (!GateOpen(app)) return AppState::kGating;
+  switch (GateOf(app)) {
+    case Gate::kShut:
+      return AppState::kGating;
+    case Gate::kFailed:
+      return FailSync(app);
+    case Gate::kOpen:
+      break;
+  }
   ++app.stage;
   return EnterStage(app);
+}
+
+AppLane::Gate AppLane::GateOf(AppRun& app) {
+  const std::vector<plan::Stage>& stages = app.plan->stages;
+  const plan::Stage& stage = stages[app.stage];
+  if (stage.gate_hooks) {
+    const Gate hooks = HookGate(app, stage.phase);
+    if (hooks != Gate::kOpen) return hooks;
+  }
+  const bool more = std::any_of(stages.begin() + static_cast<ptrdiff_t>(app.stage) + 1,
+                                stages.end(), [](const plan::Stage& later) {
+                                  return later.phase != plan::HookPhase::kSyncFail &&
+                                         (!later.steps.empty() || !later.hooks.empty());
+                                });
+  return more && !GateOpen(app) ? Gate::kShut : Gate::kOpen;
 }
 
 bool AppLane::GateOpen(AppRun& app) {

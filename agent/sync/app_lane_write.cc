@@ -90,6 +90,8 @@ bool AppLane::PumpMap(AppRun& app, WorkMap& map, bool repair, bool alone) {
 bool AppLane::Perform(AppRun& app, const object::ResourceKey& key, Work& work, bool repair) {
   Flight flight{app.name, key, Verb::kGet, Purpose::kApply, repair, false, {}, 0};
   if (work.prune) return PerformPrune(app, key, work, std::move(flight));
+  if (work.clear) return PerformClear(app, key, work, std::move(flight));
+  if (work.hook) return PerformHook(app, key, work, std::move(flight));
   plan::DesiredPtr desired = decider_.Document(key);
   if (desired == nullptr && !desired_.loaded()) {
     desired_.Load(*world_.statement, world_.bundles, world_.inventory, world_.facts->kinds,
@@ -350,6 +352,10 @@ void AppLane::OnAnswered(const Event& event) {
     } else {
       target.read = answered.answer.object;
     }
+  } else if (flight.purpose == Purpose::kHook || flight.purpose == Purpose::kClear) {
+    Count(flight, "ok");
+    window_.Succeeded(now_);
+    done = HookAnswered(app, flight, answered.answer, target);
   } else {
     Count(flight, "ok");
     window_.Succeeded(now_);
@@ -428,6 +434,11 @@ bool AppLane::Failed(AppRun& app, const Flight& flight, const ApiFailure& failur
   work.state = Work::State::kOpen;
   switch (Judge(flight.verb, failure)) {
     case FailureAction::kDone:
+      if (flight.purpose == Purpose::kHook ||
+          flight.purpose == Purpose::kClear) {  // somebody else deleted it
+        world_.live.Remove(key);
+        return false;
+      }
       return Removed(app, flight, true);
     case FailureAction::kWait:
       WaitFor(app, flight, failure, work);

@@ -1,6 +1,7 @@
 // The run of one app: what is open, what went wrong, what was done. Plain data of the app lane.
 //
-//   idle → waiting → announcing → applying ⇄ gating → pruning → closing → idle or pausing
+//   idle → waiting → announcing → applying ⇄ gating → clearing → pruning → closing → idle or
+//   pausing
 //
 // A newer statement, a retry or a change of what the cluster serves puts the app back to waiting,
 // between two steps: a run is made anew from what is live and recorded, so nothing of an old plan
@@ -28,7 +29,8 @@ enum class AppState {
   kWaiting,     // for the cluster's lists, or for the apps it depends on
   kAnnouncing,  // the write-ahead records and the parent are being stored
   kApplying,    // the writes of one stage are in flight
-  kGating,      // waits for health, or for new kinds to be served
+  kGating,      // waits for health, for hooks, or for new kinds to be served
+  kClearing,    // hooks that are over are being deleted, as their policy says
   kPruning,     // what the statement gave up is being removed
   kClosing,     // the parent is being brought up to date
   kPausing,     // something failed: again when it is due
@@ -39,12 +41,14 @@ std::string_view Name(AppState state);
 struct Work {
   enum class State { kOpen, kBusy, kLater };
   State state = State::kOpen;
-  std::optional<plan::Step> prune;    // set for steps that remove
-  TimePoint due{};                    // of kLater
-  int rereads = 0;                    // without a pause in between
-  bool must_read = false;             // the cache does not know enough: GET first
-  bool looked = false;                // the namespace that goes was looked into: nothing is lost
-  std::optional<object::Value> read;  // what the GET answered; for the next decision only
+  std::optional<plan::Step> prune;      // set for steps that remove
+  plan::DesiredPtr hook;                // set for a hook to start: its document
+  std::optional<plan::HookTask> clear;  // set for a hook to delete
+  TimePoint due{};                      // of kLater
+  int rereads = 0;                      // without a pause in between
+  bool must_read = false;               // the cache does not know enough: GET first
+  bool looked = false;                  // the namespace that goes was looked into: nothing is lost
+  std::optional<object::Value> read;    // what the GET answered; for the next decision only
 };
 // Finished ones are taken out.
 using WorkMap = std::map<object::ResourceKey, Work>;
@@ -74,6 +78,10 @@ struct AppRun {
   std::optional<plan::AppPlan> plan;
   size_t stage = 0;  // index into plan->stages, later into plan->prune
   WorkMap work;
+  bool sync_failed = false;                            // SyncFail is what is left to do
+  std::set<object::ResourceKey> hook_keys;             // that the run starts or deletes
+  std::map<object::ResourceKey, TimePoint> hook_lost;  // started, not there: since when
+  TimePoint hook_due{};                                // when a hook is looked at again
   bool prune_waits = false;             // for lists: what goes is decided with all of them at hand
   std::set<object::ResourceKey> going;  // deleted, and still there
   bool ended = true;                    // the run has its result; only the parent is left to write

@@ -105,6 +105,8 @@ plan::PlanInput Decider::Input() const {
     for (const AppName& app : world_.statement->removed) input.confirmed_removals.insert(app.str());
   }
   input.agent_namespace = world_.config.agent_namespace;
+  input.hook_runs = &world_.hooks.runs();
+  input.hook_objects = &world_.hooks.objects();
   return input;
 }
 
@@ -174,7 +176,7 @@ std::optional<Request> Decider::MakeRequest(const plan::Step& step, Verb verb) c
   object::Value body = step.merge.body;
   // What is deleted is what was looked at when that was decided, which may be long ago: not what
   // somebody has made of it since, even when we know that, too.
-  if (verb == Verb::kDelete) {
+  if (verb == Verb::kDelete && !step.resource_version.empty()) {
     body.as_object()["preconditions"].as_object()["resourceVersion"] = step.resource_version;
   }
   request.body = object::CanonicalJson(body);

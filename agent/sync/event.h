@@ -41,14 +41,15 @@ struct HeldBack {
 struct LoadedState {
   Identity identity;
   trust::TrustedState trusted;
-  std::vector<StoredBundle> bundles;      // of the accepted statement, `behind` and `announced`
-  std::vector<BundleDigest> held;         // every bundle in the store, newest first
-  std::vector<Record> records;            // the inventory
-  std::vector<Announcement> announced;    // by app, oldest first
-  std::set<std::string> keep_on_removal;  // StoreIntent's
-  std::vector<HeldBack> behind;           // the same
-  std::vector<wire::Report> outbox;       // not yet acknowledged, oldest first
-  std::string reset_reason;               // not empty: the database was damaged and begun again
+  std::vector<StoredBundle> bundles;       // of the accepted statement, `behind` and `announced`
+  std::vector<BundleDigest> held;          // every bundle in the store, newest first
+  std::vector<Record> records;             // the inventory
+  std::vector<Announcement> announced;     // by app, oldest first
+  std::set<std::string> keep_on_removal;   // StoreIntent's
+  std::vector<HeldBack> behind;            // the same
+  std::vector<wire::Report> outbox;        // not yet acknowledged, oldest first
+  std::map<std::string, Bytes> hook_runs;  // plan::EncodeHookRun, by app
+  std::string reset_reason;                // not empty: the database was damaged and begun again
 };
 
 // What the apiserver says about itself.
@@ -241,6 +242,7 @@ struct StoreRecords {
   std::vector<Record> upserts;
   std::vector<object::ResourceKey> deletes;
   std::map<std::string, int64_t> settled;  // app → announcements up to this one are over
+  std::map<std::string, Bytes> hook_runs;  // app → plan::EncodeHookRun; empty: the row goes
 };
 // Puts the report into the outbox, sends it, removes it when the hub took it.
 struct SendReport {

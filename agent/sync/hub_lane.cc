@@ -158,6 +158,7 @@ HubLane::State HubLane::OnLoaded(const Event& event) {
   world_.reset_reason = std::move(state.reset_reason);
   for (StoredBundle& bundle : state.bundles) world_.bundles[bundle.digest] = std::move(bundle);
   world_.inventory.Load(std::move(state.records), std::move(state.announced));
+  world_.hooks.Load(state.hook_runs);
   world_.keep_on_removal = std::move(state.keep_on_removal);
   if (!world_.reset_reason.empty()) {
     world_.Raise("state_reset",

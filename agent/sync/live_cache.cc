@@ -104,9 +104,9 @@ LiveCache::Change LiveCache::Put(const object::ResourceKey& key, object::Value o
   }
   Change change;
   health::Health judged = judge_.Evaluate(object, now);
-  // A CRD's status is part of what the planner and the merge look at.
+  // A CRD's status is part of what the planner and the merge look at; a pod's says whether it ended.
   if (judged.status == health::HealthStatus::kCurrent && object.is_object() &&
-      key.kind != "CustomResourceDefinition") {
+      key.kind != "CustomResourceDefinition" && key.kind != "Pod") {
     object.as_object().erase("status");
   }
   object::Value metadata = TakeMetadata(object);

@@ -31,7 +31,7 @@ wire::Problem ToWire(const plan::Problem& problem) {
 
 // Codes that leave nothing of the state unfulfilled.
 bool IsWarning(const plan::Problem& problem) {
-  return problem.code == "hook_skipped" || problem.code.starts_with("prune_");
+  return problem.code == "hook_ignored" || problem.code.starts_with("prune_");
 }
 
 // Of one app's objects, and of the first one (by key) in the state that decides.
@@ -149,6 +149,14 @@ bool ListProblems(const World& world, const DesiredStore& desired, const TargetI
   }
   if (!run.prune_refused.empty() && run.problems.empty()) {
     Add(out.warnings, {"", "prune_refused", run.prune_refused, ""});
+  }
+  if (const plan::HookRun* hooks = world.hooks.Find(input.app)) {
+    for (const plan::HookTask& task : hooks->tasks) {
+      if (task.state != plan::HookState::kStarted) continue;
+      Add(out.warnings, {task.key.Text(), "hook_running",
+                         "waits for the " + std::string(plan::Name(task.phase)) + " hook to end",
+                         "see the object's events and logs"});
+    }
   }
   for (const std::string& name : run.waits_for) {
     Add(out.warnings,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/sync/event.h"
+#include "agent/sync/hook_store.h"
 #include "agent/sync/inventory.h"
 #include "agent/sync/live_cache.h"
 #include "agent/sync/poll_answer.h"
@@ -90,6 +91,7 @@ struct World {
 
   // apps
   InventoryStore inventory;
+  HookStore hooks;
   std::set<std::string> keep_on_removal;  // StoreIntent's: the policy of apps that have left
   // Not named by a statement with `keep`: their objects stay, nothing of them is managed. Until a
   // statement names them, or the agent restarts.

@@ -28,7 +28,7 @@ std::string Absence(const AgentSeen& seen, TimePoint now) {
 
 // Warnings that keep nothing of the state unfulfilled.
 bool IsRemark(const wire::Problem& warning) {
-  return warning.code == "hook_skipped" || warning.code == "api_warning" ||
+  return warning.code == "hook_ignored" || warning.code == "api_warning" ||
          warning.code == "unsupported_policy";
 }
 

@@ -71,6 +71,13 @@ const std::vector<Parser> kParsers = {
     {"hub/catalog/application.cc", "Argo CD Application"},
     {"protocol/healthrule/parse_case.cc", "HealthRule", false, {"spec"}},
     {"protocol/healthrule/parse_expression.cc", "HealthRule", false, {"conditions"}},
+    {"agent/plan/hooks.cc",
+     "Hooks",
+     false,
+     {"content", "seq", "ended", "failed", "tasks", "leftovers", "phase", "declared", "key",
+      "apiVersion", "uid", "before", "succeeded", "timeout", "state", "why", "removed", "kind",
+      "spec", "suspend", "status", "restartPolicy", "batch", "Job", "Pod", "v1", "Running",
+      "Always"}},
     {"hub/app/config.cc", "hub.yaml"},
     {"agent/app/cli.cc", "The agent", true},
 };

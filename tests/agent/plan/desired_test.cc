@@ -76,7 +76,7 @@ TEST(Prepare, AVersionThatIsNotServedNamesTheServedOnes) {
   EXPECT_NE(set.apps[1].problems[0].message.find("versions v1"), std::string::npos);
 }
 
-TEST(Prepare, HooksAreLeftOutAndSaidPlainly) {
+TEST(Prepare, HooksAreNoObjectsAndKeepTheirKeys) {
   Scene scene;
   scene.Want("shop",
              Manifest("v1", "ConfigMap", "pre",
@@ -85,10 +85,35 @@ TEST(Prepare, HooksAreLeftOutAndSaidPlainly) {
                               R"({"metadata":{"annotations":{"helm.sh/hook":"test"}}})"));
   const DesiredSet set = scene.Prepared();
   EXPECT_TRUE(set.apps[0].objects.empty());
-  ASSERT_EQ(Codes(set.apps[0]), (std::vector<std::string>{"hook_skipped"}));
-  EXPECT_EQ(set.apps[0].problems[0].object, "ConfigMap shop/pre");
-  EXPECT_NE(set.apps[0].problems[0].message.find("hooks are not run"), std::string::npos);
-  EXPECT_EQ(set.apps[0].keys.count(ConfigMapKey("pre")), 1u) << "a left-out object is not pruned";
+  EXPECT_TRUE(set.apps[0].problems.empty());
+  ASSERT_EQ(set.apps[0].hooks.size(), 1u);
+  EXPECT_EQ(set.apps[0].hooks[0]->key, ConfigMapKey("pre"));
+  EXPECT_EQ(set.apps[0].keys.count(ConfigMapKey("pre")), 1u) << "it is not pruned";
+  EXPECT_EQ(set.apps[0].keys.count(ConfigMapKey("check")), 1u);
+}
+
+TEST(Prepare, AHookThatIsLeftOutHoldsTheObjectsOfItsApp) {
+  Scene scene;
+  scene.Want("shop", ConfigMap("settings"));
+  scene.Want("shop",
+             Manifest("argoproj.io/v1alpha1", "Workflow", "pre",
+                      R"({"metadata":{"annotations":{"argocd.argoproj.io/hook":"PreSync"}}})"));
+  EXPECT_NE(scene.Prepared().apps[0].held.find("Workflow"), std::string::npos);
+  EXPECT_TRUE(scene.MakeFor("shop").stages.empty());
+}
+
+TEST(Prepare, TheContentIsThatOfTheObjectsNotOfThePolicy) {
+  const auto content = [](const std::string& value, bool prune) {
+    Scene scene;
+    scene.policies["shop"].prune = prune;
+    scene.Want("shop", ConfigMap("settings", value));
+    scene.Want("shop",
+               Manifest("v1", "ConfigMap", "pre",
+                        R"({"metadata":{"annotations":{"argocd.argoproj.io/hook":"PreSync"}}})"));
+    return scene.Prepared().apps[0].content;
+  };
+  EXPECT_EQ(content("a", true), content("a", false));
+  EXPECT_NE(content("a", true), content("b", true));
 }
 
 TEST(Prepare, Permissions) {

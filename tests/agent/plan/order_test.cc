@@ -108,26 +108,5 @@ TEST(Wave, ABadIntegerFallsThrough) {
   EXPECT_EQ(Wave(R"({"dunlin.dev/wave":7})"), 0) << "annotations are strings";
 }
 
-HookKind Hook(std::string_view annotations) {
-  return HookOf(Manifest("batch/v1", "Job", "a",
-                         R"({"metadata":{"annotations":)" + std::string(annotations) + "}}"));
-}
-
-TEST(Hook, Kinds) {
-  EXPECT_EQ(Hook("{}"), HookKind::kNone);
-  EXPECT_EQ(Hook(R"({"argocd.argoproj.io/hook":"PreSync"})"), HookKind::kHook);
-  EXPECT_EQ(Hook(R"({"argocd.argoproj.io/hook":"Skip, PostSync"})"), HookKind::kHook);
-  EXPECT_EQ(Hook(R"({"argocd.argoproj.io/hook":"Skip"})"), HookKind::kIgnored);
-  EXPECT_EQ(Hook(R"({"helm.sh/hook":"pre-install,pre-upgrade"})"), HookKind::kHook);
-  EXPECT_EQ(Hook(R"({"helm.sh/hook":"test"})"), HookKind::kIgnored);
-  EXPECT_EQ(Hook(R"({"helm.sh/hook":"pre-rollback"})"), HookKind::kIgnored);
-  EXPECT_EQ(Hook(R"({"helm.sh/hook":"crd-install"})"), HookKind::kNone);
-}
-
-TEST(Hook, AnArgoCdAnnotationHidesHelms) {
-  EXPECT_EQ(Hook(R"({"argocd.argoproj.io/hook":"Skip","helm.sh/hook":"pre-install"})"),
-            HookKind::kIgnored);
-}
-
 }  // namespace
 }  // namespace dunlin::plan

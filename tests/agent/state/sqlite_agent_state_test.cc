@@ -289,6 +289,17 @@ TEST_F(AgentStateTest, OfTheAnnouncementsOfAnAppTheNewestAreKept) {
   EXPECT_EQ(loaded.announced.front().seq, 104);
 }
 
+TEST_F(AgentStateTest, WhatHooksCameToIsReplacedAndDeletedByApp) {
+  SqliteAgentState& state = Reopen();
+  sync::StoreRecords batch;
+  batch.hook_runs = {{"shop", "{}"}, {"cart", "[]"}};
+  ASSERT_TRUE(state.StoreRecords(batch).has_value());
+  EXPECT_EQ(Reload().hook_runs, batch.hook_runs);
+  batch.hook_runs = {{"shop", "{1}"}, {"cart", ""}};
+  ASSERT_TRUE(state_->StoreRecords(batch).has_value());
+  EXPECT_EQ(Reload().hook_runs, (std::map<std::string, Bytes>{{"shop", "{1}"}}));
+}
+
 TEST_F(AgentStateTest, RecordsAreReplacedAndDeletedByKey) {
   SqliteAgentState& state = Reopen();
   const sync::Record cart = RecordNamed("cart");

@@ -50,6 +50,7 @@ ClusterFacts FakeCluster::Facts() const {
   add("", "ConfigMap", "configmaps", true);
   add("", "Service", "services", true);
   add("apps", "Deployment", "deployments", true);
+  add("batch", "Job", "jobs", true);
   add("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", false);
   facts.kinds[{"", "ConfigMap"}].versions = {map_version};
   for (const auto& [key, object] : objects_) {

@@ -266,6 +266,13 @@ void Simulation::PerformStore(const StoreRecords& batch) {
     disk.records.push_back(record);
   }
   for (const object::ResourceKey& key : batch.deletes) without(key);
+  for (const auto& [app, run] : batch.hook_runs) {
+    if (run.empty()) {
+      disk.hook_runs.erase(app);
+    } else {
+      disk.hook_runs[app] = run;
+    }
+  }
   std::erase_if(disk.announced, [&](const Announcement& one) {
     const auto settled = batch.settled.find(one.app);
     return settled != batch.settled.end() && one.seq <= settled->second;

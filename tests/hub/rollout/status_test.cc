@@ -51,7 +51,7 @@ TEST(RollUp, OutOfSyncNamesWhatTheAgentHoldsBackOrWaitsFor) {
   EXPECT_EQ(reason(facts), "");
   facts.agent_problems = {{"", "state_reset", "the agent's database was lost", "it starts anew"}};
   EXPECT_EQ(reason(facts), "agent: the agent's database was lost; it starts anew");
-  facts.report->warnings = {{"Job.batch shop/init", "hook_skipped", "hooks are not run", ""},
+  facts.report->warnings = {{"Job.batch shop/init", "hook_ignored", "PostDelete is not known", ""},
                             {"", "api_warning", "v1beta1 is deprecated", ""}};
   EXPECT_EQ(reason(facts), "agent: the agent's database was lost; it starts anew")
       << "a remark explains nothing";
