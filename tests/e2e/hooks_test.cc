@@ -86,7 +86,7 @@ TEST_F(Hooks, JobsAndWavesGoInTheDocumentedOrder) {
   ASSERT_OK(plane_->Kubectl(0, {"patch", "configmap", "first", "-n", app_, "--type=merge", "-p",
                                 R"({"data":{"text":"other"}})"}));
   ASSERT_OK(fleet_->StartAgent("one", plane_->kubeconfig(0)));
-  ASSERT_OK(plane_->WaitFor(0, "configmap", app_, "first", "{.data.text}", "one"));
+  ASSERT_OK(plane_->WaitFor(0, "configmap", app_, "first", ".data.text", "one"));
   EXPECT_EQ(Writes(), Lines{"patch configmaps/first"});
   // The next commit does.
   plane_->Mark(0);
@@ -105,7 +105,7 @@ TEST_F(Hooks, AFailingPreSyncJobStopsTheSyncAndRunsSyncFail) {
   Write("settings.yaml", ConfigMap("settings"));
   ASSERT_NO_FATAL_FAILURE(Start());
   ASSERT_OK(fleet_->WaitProblem(app_, "one", "hook_failed"));
-  ASSERT_OK(plane_->WaitFor(0, "job", app_, "alarm", "{.status.succeeded}", "1"));
+  ASSERT_OK(plane_->WaitFor(0, "job", app_, "alarm", ".status.succeeded", "1"));
   EXPECT_EQ(Writes(), (Lines{"create jobs/migrate", "create jobs/alarm"}));
   Write("migrate.yaml", Job("migrate", Hook("PreSync")));
   const auto revision = fleet_->git().Push("mended");
@@ -144,6 +144,30 @@ TEST_F(Hooks, ADefinitionAndItsResourceComeInOneCommit) {
   const auto gate = plane_->Get(0, "gates.hooks.example", app_, "east");
   ASSERT_OK(gate);
   EXPECT_EQ(object::FindInt(*gate, {"spec", "width"}), 3);
+}
+
+TEST_F(Hooks, ANamespaceStuckInTerminatingIsSaidAndMadeAgain) {
+  Write("settings.yaml", ConfigMap("settings"));
+  ASSERT_NO_FATAL_FAILURE(Start());
+  ASSERT_OK(fleet_->WaitSynced(1, ""));
+  ASSERT_OK(plane_->Kubectl(0, {"create", "-n", app_, "-f", "-"},
+                            "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: stuck, finalizers: "
+                            "[hooks.example/hold] }\n"));
+  ASSERT_OK(plane_->Kubectl(0, {"delete", "namespace", app_, "--wait=false"}));
+  ASSERT_OK(fleet_->WaitProblem(app_, "one", "being deleted"));
+  const auto stuck = plane_->Get(0, "configmap", app_, "stuck");
+  ASSERT_OK(stuck);
+  EXPECT_NE(object::FindArray(*stuck, {"metadata", "finalizers"}), nullptr) << "never stripped";
+  ASSERT_OK(plane_->Kubectl(0, {"patch", "configmap", "stuck", "-n", app_, "--type=merge", "-p",
+                                R"({"metadata":{"finalizers":null}})"}));
+  ASSERT_OK(fleet_->WaitStatus(
+      "the namespace to be made again",
+      [this](const object::Value&) {
+        const auto settings = plane_->Get(0, "configmap", app_, "settings");
+        return settings && object::FindString(*settings, {"metadata", "deletionTimestamp"}).empty();
+      },
+      Seconds(120)));
+  ASSERT_OK(fleet_->WaitSynced(1, "", Seconds(120)));
 }
 
 }  // namespace
