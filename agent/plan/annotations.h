@@ -8,7 +8,7 @@
 
 namespace dunlin::plan {
 
-inline std::string_view Annotation(const object::Value& object, std::string_view name) {
+inline std::string_view AnnotationOf(const object::Value& object, std::string_view name) {
   return object::FindString(object, {"metadata", "annotations", name});
 }
 

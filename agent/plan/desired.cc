@@ -91,6 +91,15 @@ class AppPreparer {
     auto made = Stamp(object, *key, api_version);
     if (made == nullptr) return;
     made->implied = implied;
+    ObjectOptions options = OptionsOf(object);
+    made->apply_mode = options.apply_mode;
+    // The three-way merge is the only way to write that there is.
+    if (options.apply_mode == ApplyMode::kServerSide)
+      options.not_done.emplace_back("ServerSideApply");
+    for (const std::string& option : options.not_done) {
+      out_.problems.push_back({input_.name, key->Text(), "option_ignored",
+                               "this agent does not honour " + option + " of its annotations"});
+    }
     if (hook.kind == HookKind::kNone) {
       prepared_.push_back(std::move(made));
       return;

@@ -13,6 +13,7 @@
 
 #include "agent/plan/hooks.h"
 #include "agent/plan/kinds.h"
+#include "agent/plan/options.h"
 #include "protocol/base/result.h"
 #include "protocol/object/resource_key.h"
 #include "protocol/object/value.h"
@@ -61,6 +62,7 @@ struct Desired {
   int stage = 0;
   // Made for create_namespace: it is enough that the object exists, whoever owns it.
   bool implied = false;
+  ApplyMode apply_mode = ApplyMode::kOfApp;
   std::optional<Hook> hook;  // it is no object to keep, but runs in this phase
 };
 using DesiredPtr = std::shared_ptr<const Desired>;
@@ -70,7 +72,7 @@ struct Problem {
   std::string object;  // ResourceKey::Text(), or empty
   // Stable word. Objects: object_invalid, object_duplicate, kind_unknown, version_not_served,
   // kind_forbidden, namespace_forbidden, cluster_scope_forbidden, part_of_label. Warnings:
-  // hook_ignored. Apps: prune_guard, prune_unrecorded.
+  // hook_ignored, option_ignored. Apps: prune_guard, prune_unrecorded.
   std::string code;
   std::string message;
   bool operator==(const Problem&) const = default;

@@ -70,7 +70,8 @@ HookSpec ArgoHook(const Value& object, std::string_view words) {
   ForEachWord(words, [&](std::string_view word) {
     if (word != "Skip" && !AddPhase(kArgoPhases, word, out.phases)) out.not_done.emplace_back(word);
   });
-  ReadPolicies(Annotation(object, "argocd.argoproj.io/hook-delete-policy"), &PolicyWord::argo, out);
+  ReadPolicies(AnnotationOf(object, "argocd.argoproj.io/hook-delete-policy"), &PolicyWord::argo,
+               out);
   return out;
 }
 
@@ -87,7 +88,7 @@ HookSpec HelmHook(const Value& object, std::string_view words) {
     }
   });
   if (crd) return {};
-  ReadPolicies(Annotation(object, "helm.sh/hook-delete-policy"), &PolicyWord::helm, out);
+  ReadPolicies(AnnotationOf(object, "helm.sh/hook-delete-policy"), &PolicyWord::helm, out);
   return out;
 }
 
@@ -190,9 +191,9 @@ std::string_view Name(HookPhase phase) { return kArgoPhases[static_cast<size_t>(
 
 HookSpec HookOf(const Value& object) {
   HookSpec out;
-  if (const auto argo = Annotation(object, "argocd.argoproj.io/hook"); !argo.empty()) {
+  if (const auto argo = AnnotationOf(object, "argocd.argoproj.io/hook"); !argo.empty()) {
     out = ArgoHook(object, argo);
-  } else if (const auto helm = Annotation(object, "helm.sh/hook"); !helm.empty()) {
+  } else if (const auto helm = AnnotationOf(object, "helm.sh/hook"); !helm.empty()) {
     out = HelmHook(object, helm);
     if (out.policy == DeletePolicy{}) return {};  // crd-install
   } else {
@@ -200,7 +201,7 @@ HookSpec HookOf(const Value& object) {
   }
   out.kind = out.phases.empty() ? HookKind::kIgnored : HookKind::kHook;
   std::sort(out.phases.begin(), out.phases.end());
-  if (const auto text = Annotation(object, kHookTimeoutAnnotation); !text.empty()) {
+  if (const auto text = AnnotationOf(object, kHookTimeoutAnnotation); !text.empty()) {
     const std::optional<Millis> timeout = Duration(text);
     if (timeout) {
       out.timeout = *timeout;

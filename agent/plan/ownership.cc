@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/plan/annotations.h"
 #include "agent/plan/stamp.h"
 
 namespace dunlin::plan {
@@ -61,16 +62,12 @@ constexpr OptOut kOptOuts[] = {
     {"helm.sh/resource-policy", "keep", false},
 };
 
+constexpr std::string_view kArgoOptions = "argocd.argoproj.io/sync-options";
+
 bool ListHas(std::string_view list, std::string_view value) {
-  while (true) {
-    const size_t comma = std::min(list.find(','), list.size());
-    std::string_view item = list.substr(0, comma);
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    while (item.ends_with(' ')) item.remove_suffix(1);
-    if (item == value) return true;
-    if (comma == list.size()) return false;
-    list.remove_prefix(comma + 1);
-  }
+  bool found = false;
+  ForEachWord(list, [&](std::string_view word) { found = found || word == value; });
+  return found;
 }
 
 }  // namespace
@@ -124,12 +121,19 @@ bool MayAdopt(const Ownership& ownership, Adoption adoption) {
   return false;
 }
 
-std::string_view PruneOptOut(const object::Value& metadata) {
+std::string_view PruneOptOut(const object::Value& metadata, bool app_removed) {
   for (const OptOut& row : kOptOuts) {
     const std::string_view value = Annotation(metadata, row.annotation);
     if (row.list ? ListHas(value, row.value) : value == row.value) return row.annotation;
   }
-  return {};
+  const bool stays = app_removed && ListHas(Annotation(metadata, kArgoOptions), "Delete=false");
+  return stays ? kArgoOptions : std::string_view();
+}
+
+bool PruneNeedsConfirmation(const object::Value& metadata, bool app_removed) {
+  const std::string_view options = Annotation(metadata, kArgoOptions);
+  return Annotation(metadata, "dunlin.dev/prune") == "confirm" ||
+         ListHas(options, "Prune=confirm") || (app_removed && ListHas(options, "Delete=confirm"));
 }
 
 }  // namespace dunlin::plan

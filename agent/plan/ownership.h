@@ -36,7 +36,10 @@ std::string ForeignMark(const object::Value& metadata);
 // another app of ours holds is never adopted: it is handed over once that app no longer wants it.
 bool MayAdopt(const Ownership& ownership, Adoption adoption);
 
-// The annotation that keeps an object from being pruned, or nothing.
-std::string_view PruneOptOut(const object::Value& metadata);
+// The annotation that keeps an object from being pruned, or nothing. `app_removed`: because its app
+// goes, not because the app gave it up.
+std::string_view PruneOptOut(const object::Value& metadata, bool app_removed = false);
+// The object may be removed when somebody confirms it (Prune=confirm, Delete=confirm).
+bool PruneNeedsConfirmation(const object::Value& metadata, bool app_removed);
 
 }  // namespace dunlin::plan

@@ -212,11 +212,17 @@ class AppPruner {
                            : app_->policy.allow_mass_prune;
   }
 
+  bool WaitsForConfirmation(const ResourceKey& key) const {
+    if (TakesOthersAlong(key)) return true;
+    const LiveObject* live = context_.LiveOf(key);
+    return live != nullptr && PruneNeedsConfirmation(live->metadata, app_ == nullptr);
+  }
+
   bool TooMany() {
     const auto known = std::count_if(members_.begin(), members_.end(),
                                      [](const auto* record) { return !record->uid.empty(); });
-    const auto deletes = std::count_if(steps_.begin(), steps_.end(), [](const auto& item) {
-      return item.second.action == Action::kDelete && !TakesOthersAlong(item.first);
+    const auto deletes = std::count_if(steps_.begin(), steps_.end(), [&](const auto& item) {
+      return item.second.action == Action::kDelete && !WaitsForConfirmation(item.first);
     });
     if (deletes <= limits::kPruneGuardObjects ||
         deletes * 100 <= known * limits::kPruneGuardPercent) {
@@ -233,13 +239,15 @@ class AppPruner {
   // An object that takes others along waits alone: the rest of the app goes.
   void HoldDangerous() {
     for (auto it = steps_.begin(); it != steps_.end();) {
-      if (it->second.action != Action::kDelete || !TakesOthersAlong(it->first)) {
+      if (it->second.action != Action::kDelete || !WaitsForConfirmation(it->first)) {
         ++it;
         continue;
       }
       const std::string name = it->first.Text();
       std::string text =
-          "removing " + name + " takes data or other objects along: " + std::string(kHeld);
+          (TakesOthersAlong(it->first) ? "removing " + name + " takes data or other objects along: "
+                                       : name + " asks for a confirmation before it is removed: ") +
+          std::string(kHeld);
       if (plan_.prune_refused.empty()) plan_.prune_refused = text;
       plan_.problems.push_back({plan_.app, name, "prune_guard", std::move(text)});
       it = steps_.erase(it);

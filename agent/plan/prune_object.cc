@@ -67,7 +67,8 @@ class PruneDecision {
     if (IsNamespace(record_.key) && IsProtectedNamespace(record_.key.name)) {
       return Release("namespace " + record_.key.name + " belongs to the cluster");
     }
-    if (const auto opt_out = PruneOptOut(live_->metadata); !opt_out.empty()) {
+    if (const auto opt_out = PruneOptOut(live_->metadata, context_.FindApp(record_.app) == nullptr);
+        !opt_out.empty()) {
       return Release("kept by " + std::string(opt_out));
     }
     step_.merge.kind = merge::MergeKind::kDelete;

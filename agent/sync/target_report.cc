@@ -31,7 +31,8 @@ wire::Problem ToWire(const plan::Problem& problem) {
 
 // Codes that leave nothing of the state unfulfilled.
 bool IsWarning(const plan::Problem& problem) {
-  return problem.code == "hook_ignored" || problem.code.starts_with("prune_");
+  return problem.code == "hook_ignored" || problem.code == "option_ignored" ||
+         problem.code.starts_with("prune_");
 }
 
 // Of one app's objects, and of the first one (by key) in the state that decides.

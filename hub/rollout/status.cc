@@ -28,8 +28,8 @@ std::string Absence(const AgentSeen& seen, TimePoint now) {
 
 // Warnings that keep nothing of the state unfulfilled.
 bool IsRemark(const wire::Problem& warning) {
-  return warning.code == "hook_ignored" || warning.code == "api_warning" ||
-         warning.code == "unsupported_policy";
+  return warning.code == "hook_ignored" || warning.code == "option_ignored" ||
+         warning.code == "api_warning" || warning.code == "unsupported_policy";
 }
 
 // Why the target is not what it should be: its own problem, else what it holds back or waits for

@@ -102,6 +102,20 @@ TEST(Prepare, AHookThatIsLeftOutHoldsTheObjectsOfItsApp) {
   EXPECT_TRUE(scene.MakeFor("shop").stages.empty());
 }
 
+TEST(Prepare, OptionsAreHandedOverAndTheOthersAreNamed) {
+  Scene scene;
+  scene.Want("shop", Manifest("v1", "ConfigMap", "a", R"({"metadata":{"annotations":{
+      "argocd.argoproj.io/sync-options":"ServerSideApply=true,Replace=true,PruneLast=true"}}})"));
+  scene.Want("shop", Manifest("v1", "ConfigMap", "b",
+                              R"({"metadata":{"annotations":{"dunlin.dev/apply":"merge3"}}})"));
+  const DesiredSet set = scene.Prepared();
+  ASSERT_EQ(set.apps[0].objects.size(), 2u);
+  EXPECT_EQ(set.apps[0].objects[0]->apply_mode, ApplyMode::kServerSide);
+  EXPECT_EQ(set.apps[0].objects[1]->apply_mode, ApplyMode::kMerge3);
+  EXPECT_EQ(Codes(set.apps[0]), (std::vector<std::string>{"option_ignored", "option_ignored"}));
+  EXPECT_NE(set.apps[0].problems[0].message.find("Replace=true"), std::string::npos);
+}
+
 TEST(Prepare, TheContentIsThatOfTheObjectsNotOfThePolicy) {
   const auto content = [](const std::string& value, bool prune) {
     Scene scene;

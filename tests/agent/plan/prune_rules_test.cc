@@ -318,5 +318,39 @@ TEST_F(Prune, ResourcesOfALostCrdAreForgotten) {
   EXPECT_EQ(Decide(crd).action, Action::kForget);
 }
 
+object::Value WithOptions(std::string_view name, std::string_view options) {
+  return Manifest("v1", "ConfigMap", name,
+                  R"({"metadata":{"annotations":{"argocd.argoproj.io/sync-options":")" +
+                      std::string(options) + "\"}}}");
+}
+
+TEST(PruneRule7, AskedToConfirmIsHeldByTheGuard) {
+  Scene scene;
+  scene.App("shop");
+  scene.policies["shop"].allow_empty = true;
+  scene.Applied("shop", WithOptions("asks", "Replace=true, Prune=confirm"));
+  scene.Applied("shop", ConfigMap("goes"));
+  const AppPlan plan = scene.MakeFor("shop");
+  EXPECT_EQ(Deletes(plan), std::vector<std::string>{"ConfigMap shop/goes"});
+  ASSERT_EQ(plan.problems.size(), 1u);
+  EXPECT_EQ(plan.problems[0].code, "prune_guard");
+  EXPECT_EQ(plan.problems[0].object, "ConfigMap shop/asks");
+  scene.policies["shop"].allow_mass_prune = true;
+  EXPECT_EQ(Deletes(scene.MakeFor("shop")).size(), 2u);
+}
+
+TEST(PruneRule7, DeleteFalseKeepsTheObjectWhenItsAppGoesAndOnlyThen) {
+  Scene scene;
+  const auto key = scene.Applied("gone", WithOptions("stays", "Delete=false"));
+  const Step* released = nullptr;
+  const AppPlan removed = scene.MakeFor("gone");
+  released = FindStep(removed, key);
+  ASSERT_NE(released, nullptr);
+  EXPECT_EQ(released->action, Action::kRelease);
+  scene.App("gone");
+  scene.policies["gone"].allow_empty = true;
+  EXPECT_EQ(Deletes(scene.MakeFor("gone")), std::vector<std::string>{"ConfigMap shop/stays"});
+}
+
 }  // namespace
 }  // namespace dunlin::plan
