@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "agent/plan/order.h"
 #include "tests/agent/plan/scene.h"
@@ -177,6 +179,47 @@ TEST(Plan, WhateverHappensNothingDesiredIsDeletedAndNothingWithoutOurMark) {
       }
     }
   }
+}
+
+// A linear congruence: the same shuffles everywhere.
+void Shuffle(std::vector<object::Value>& values, uint32_t& state) {
+  for (size_t i = values.size(); i > 1; --i) {
+    state = state * 1664525u + 1013904223u;
+    std::swap(values[i - 1], values[(state >> 8) % i]);
+  }
+}
+
+TEST(Plan, TheOrderOfTheInputChangesNoByteOfThePlan) {
+  std::vector<object::Value> wanted;
+  const std::vector<std::string> waves = {"-3", "0", "2", "x"};
+  const std::vector<std::string> hooks = {"", "PreSync", "PostSync", "Sync,SyncFail"};
+  for (int i = 0; i < 60; ++i) {
+    const bool deployment = i % 3 == 0;
+    std::string annotations = R"("argocd.argoproj.io/sync-wave":")" + waves[i % 4] + '"';
+    const std::string& hook = hooks[i % 5 == 4 ? (i / 5) % 4 : 0];
+    if (!hook.empty()) annotations += R"(,"argocd.argoproj.io/hook":")" + hook + '"';
+    wanted.push_back(Manifest(deployment ? "apps/v1" : "v1",
+                              deployment ? "Deployment" : "ConfigMap",
+                              "object-" + std::to_string(i * 37 % 60),
+                              R"({"metadata":{"annotations":{)" + annotations + "}}}"));
+  }
+  std::vector<object::Value> removed;
+  for (int i = 0; i < 8; ++i) removed.push_back(ConfigMap("old-" + std::to_string(i)));
+  std::string first;
+  uint32_t state = 1;
+  for (int round = 0; round < 25; ++round) {
+    Shuffle(wanted, state);
+    Shuffle(removed, state);
+    Scene scene;
+    scene.reversed = round % 2 == 1;
+    for (const object::Value& value : removed) scene.Applied("shop", value);
+    for (const object::Value& value : wanted) scene.Want("shop", value);
+    scene.Want("cart", ConfigMap("object-1"));
+    const std::string text = Text(scene.Make());
+    if (first.empty()) first = text;
+    ASSERT_EQ(text, first) << "round " << round;
+  }
+  EXPECT_NE(first.find("PreSync"), std::string::npos);
 }
 
 }  // namespace

@@ -185,9 +185,13 @@ namespace {
 
 void Append(std::string& out, const std::vector<Stage>& stages) {
   for (const Stage& stage : stages) {
-    out += " stage " + std::to_string(stage.wave) + "/" + std::to_string(stage.stage) +
-           (stage.gate_established ? " established" : "") + (stage.gate_health ? " health" : "") +
-           (stage.gate_gone ? " gone" : "") + "\n";
+    out += " stage " + std::string(Name(stage.phase)) + " " + std::to_string(stage.wave) + "/" +
+           std::to_string(stage.stage) + (stage.gate_established ? " established" : "") +
+           (stage.gate_health ? " health" : "") + (stage.gate_gone ? " gone" : "") +
+           (stage.gate_hooks ? " hooks" : "") + "\n";
+    for (const DesiredPtr& hook : stage.hooks) {
+      out += "  hook " + hook->key.Text() + " " + object::CanonicalJson(hook->object) + "\n";
+    }
     for (const Step& step : stage.steps) {
       out += "  " + std::string(Name(step.action)) + " " + step.key.Text() + " " + step.reason +
              " " + object::CanonicalJson(step.merge.body) + "\n";
