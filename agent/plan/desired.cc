@@ -256,14 +256,18 @@ class AppPreparer {
   std::set<ResourceKey> repeated_;
 };
 
-// Kept when the app goes.
-Value ImpliedNamespace(const std::string& name) {
+// Kept when the app goes, whatever its annotations say.
+Value ImpliedNamespace(const AppPolicy& policy) {
+  object::Object labels;
+  for (const auto& [name, value] : policy.namespace_labels) labels[name] = value;
+  object::Object annotations;
+  for (const auto& [name, value] : policy.namespace_annotations) annotations[name] = value;
+  annotations["dunlin.dev/prune"] = "disabled";
+  object::Object metadata{{"name", policy.default_namespace},
+                          {"annotations", std::move(annotations)}};
+  if (!labels.empty()) metadata["labels"] = std::move(labels);
   return object::Object{
-      {"apiVersion", "v1"},
-      {"kind", "Namespace"},
-      {"metadata",
-       object::Object{{"name", name},
-                      {"annotations", object::Object{{"dunlin.dev/prune", "disabled"}}}}}};
+      {"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", std::move(metadata)}};
 }
 
 std::set<std::string> NamespacesOf(const std::vector<AppInput>& apps) {
@@ -334,7 +338,7 @@ DesiredSet Prepare(const std::vector<AppInput>& apps, const KindTable& kinds,
     const std::string& name = app->policy.default_namespace;
     if (app->policy.create_namespace && !name.empty() && !IsProtectedNamespace(name) &&
         namespaces.insert(name).second) {
-      preparer.Add(ImpliedNamespace(name), true);
+      preparer.Add(ImpliedNamespace(app->policy), true);
     }
     out.apps.push_back(preparer.Finish());
     for (const DesiredPtr& item : out.apps.back().objects) wanted[item->key].push_back(app->name);

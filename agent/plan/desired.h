@@ -36,6 +36,8 @@ struct AppPolicy {
   // default_namespace is made when no manifest of the statement names it. It is kept when the app
   // goes: others may have put things there.
   bool create_namespace = false;
+  std::map<std::string, std::string> namespace_labels;
+  std::map<std::string, std::string> namespace_annotations;
   bool cluster_scope_allowed = true;
   std::vector<std::string> allowed_namespaces;  // empty: all
   std::vector<GroupKind> allowed_kinds;         // empty: all

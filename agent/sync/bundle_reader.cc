@@ -73,6 +73,8 @@ AppRules RulesOf(const bundle::Bundle& bundle, const trust::StatementApp& entry)
     out.as_user = "system:serviceaccount:" + account;
   }
   app.create_namespace = policy.create_namespace;
+  app.namespace_labels = policy.namespace_labels;
+  app.namespace_annotations = policy.namespace_annotations;
   out.retry_limit = policy.retry_limit;
   out.retry_backoff_ms = policy.retry_backoff_ms;
   out.health_rules = policy.health_rules;

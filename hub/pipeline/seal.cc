@@ -63,6 +63,8 @@ bundle::Policy PolicyOf(const catalog::App& app) {
   policy.retry_backoff_ms = app.sync.retry.backoff.count();
   policy.namespace_ = app.namespace_;
   policy.create_namespace = app.sync.create_namespace;
+  policy.namespace_labels = app.sync.namespace_labels;
+  policy.namespace_annotations = app.sync.namespace_annotations;
   policy.service_account = app.service_account;
   for (const AppName& name : app.depends_on) policy.depends_on.push_back(name.str());
   for (const catalog::IgnoreRule& rule : app.sync.ignore) {

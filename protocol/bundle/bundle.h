@@ -7,6 +7,7 @@
 // under a policy that it does not understand.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ struct Policy {
   int64_t retry_backoff_ms = 100;
   std::string namespace_;  // for namespaced objects that name none
   bool create_namespace = false;
+  std::map<std::string, std::string> namespace_labels;  // of the namespace that is made
+  std::map<std::string, std::string> namespace_annotations;
   std::string service_account;  // "namespace/name", impersonated; empty: the agent's own
   std::vector<std::string> depends_on;
   std::vector<IgnoreRule> ignore;

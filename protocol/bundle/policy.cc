@@ -118,6 +118,24 @@ constexpr std::array kLists = {ListMember{"allowed_kinds", &Policy::allowed_kind
                                ListMember{"allowed_namespaces", &Policy::allowed_namespaces},
                                ListMember{"depends_on", &Policy::depends_on}};
 
+struct MapMember {
+  std::string_view name;
+  std::map<std::string, std::string> Policy::*field;
+};
+constexpr std::array kMaps = {MapMember{"namespace_annotations", &Policy::namespace_annotations},
+                              MapMember{"namespace_labels", &Policy::namespace_labels}};
+
+Result<std::map<std::string, std::string>> ToMap(const object::Value& value,
+                                                 std::string_view member) {
+  if (!value.is_object()) return Wrong(member);
+  std::map<std::string, std::string> out;
+  for (const auto& [name, text] : value.get_object()) {
+    if (!text.is_string()) return Wrong(member);
+    out.emplace(std::string(object::View(name)), std::string(object::View(text.get_string())));
+  }
+  return out;
+}
+
 // Reads one member; false when no table knows it.
 Result<bool> ReadPlainMember(Policy& out, std::string_view name, const object::Value& value) {
   for (const FlagMember& member : kFlags) {
@@ -135,6 +153,11 @@ Result<bool> ReadPlainMember(Policy& out, std::string_view name, const object::V
   for (const ListMember& member : kLists) {
     if (member.name != name) continue;
     TRY(out.*member.field, ToTexts(value, name));
+    return true;
+  }
+  for (const MapMember& member : kMaps) {
+    if (member.name != name) continue;
+    TRY(out.*member.field, ToMap(value, name));
     return true;
   }
   return false;
@@ -155,6 +178,11 @@ object::Value PolicyToJson(const Policy& policy) {
     if (!(policy.*member.field).empty()) out[member.name] = ToArray(policy.*member.field);
   }
   if (!policy.health_rules.empty()) out["health_rules"] = HealthRulesToJson(policy.health_rules);
+  for (const MapMember& member : kMaps) {
+    object::Object texts;
+    for (const auto& [name, text] : policy.*member.field) texts[name] = text;
+    if (!texts.empty()) out[member.name] = std::move(texts);
+  }
   if (policy.retry_limit != defaults.retry_limit) out["retry_limit"] = policy.retry_limit;
   if (policy.retry_backoff_ms != defaults.retry_backoff_ms) {
     out["retry_backoff_ms"] = policy.retry_backoff_ms;

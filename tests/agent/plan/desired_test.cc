@@ -217,6 +217,17 @@ class CreateNamespace : public testing::Test {
   Scene scene_;
 };
 
+TEST_F(CreateNamespace, CarriesItsMetadataAndIsKeptAllTheSame) {
+  scene_.policies["shop"].namespace_labels = {{"team", "shop"}};
+  scene_.policies["shop"].namespace_annotations = {{"note", "ours"},
+                                                   {"dunlin.dev/prune", "enabled"}};
+  scene_.Want("shop", ConfigMap("a"));
+  const object::Value made = scene_.Prepared().apps[0].objects[0]->object;
+  EXPECT_EQ(object::FindString(made, {"metadata", "labels", "team"}), "shop");
+  EXPECT_EQ(object::FindString(made, {"metadata", "annotations", "note"}), "ours");
+  EXPECT_EQ(object::FindString(made, {"metadata", "annotations", "dunlin.dev/prune"}), "disabled");
+}
+
 TEST_F(CreateNamespace, ComesFirstAndIsKeptOnRemoval) {
   scene_.Want("shop", Manifest("v1", "ConfigMap", "a",
                                R"({"metadata":{"annotations":{"dunlin.dev/wave":"-5"}}})"));

@@ -22,6 +22,8 @@ Policy Everything() {
   policy.retry_backoff_ms = 250;
   policy.namespace_ = "shop";
   policy.create_namespace = true;
+  policy.namespace_labels = {{"team", "shop"}};
+  policy.namespace_annotations = {{"a", "b"}};
   policy.service_account = "shop/deployer";
   policy.depends_on = {"base", "crds"};
   policy.ignore = {{"apps", "Deployment", "cart", "shop", {"/spec/replicas"}, {"hpa"}}, {}};
@@ -46,7 +48,8 @@ TEST(Policy, LeavesDefaultsOut) {
       R"("depends_on":["base","crds"],)"
       R"("health_rules":[{"name":"queues","spec":{"match":"any"}}],"ignore":[{"group":"apps","kind":"Deployment",)"
       R"("managers":["hpa"],"name":"cart","namespace":"shop","paths":["/spec/replicas"]},{}],)"
-      R"("keep_on_removal":true,"namespace":"shop","priority":"critical","prune":false,)"
+      R"("keep_on_removal":true,"namespace":"shop",)"
+      R"("namespace_annotations":{"a":"b"},"namespace_labels":{"team":"shop"},"priority":"critical","prune":false,)"
       R"("retry_backoff_ms":250,)"
       R"("retry_limit":-1,"self_heal":false,"service_account":"shop/deployer"})");
 }
@@ -57,6 +60,8 @@ TEST(Policy, RefusesUnknownMembersWordsAndTypes) {
                            "1",
                            R"({"future":true})",
                            R"({"prune":1})",
+                           R"({"namespace_labels":{"a":1}})",
+                           R"({"namespace_labels":[]})",
                            R"({"prune":null})",
                            R"({"apply":"replace"})",
                            R"({"apply":true})",
