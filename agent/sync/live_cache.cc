@@ -104,7 +104,7 @@ LiveCache::Change LiveCache::Put(const object::ResourceKey& key, object::Value o
   }
   Change change;
   health::Health judged = judge_.Evaluate(object, now);
-  // A CRD's status is part of what the planner and the merge look at; a pod's says whether it ended.
+  // A CRD's status is part of what planner and merge look at; a pod's says whether it ended.
   if (judged.status == health::HealthStatus::kCurrent && object.is_object() &&
       key.kind != "CustomResourceDefinition" && key.kind != "Pod") {
     object.as_object().erase("status");
