@@ -135,7 +135,6 @@ void FleetModel::TakeAgent(const AgentRecord& agent) {
 void FleetModel::TakeReport(ReportRecord record) {
   const ReportRecord* last = FindReport(record.cluster);
   if (last != nullptr && last->report.id == record.report.id) return;
-  if (last != nullptr && last->received > record.received) return;
   reports_[record.cluster] = std::move(record);
   Touch();
 }

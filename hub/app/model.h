@@ -53,7 +53,8 @@ class FleetModel {
   // Called for each agent that is no longer in force, once that is stored, with why.
   using CutOff = std::function<void(const AgentRecord&, const Error& why)>;
   void OnCutOff(CutOff cut_off) { cut_off_ = std::move(cut_off); }
-  // After HubState has stored it; the last one again, or an older one, changes nothing.
+  // In the order in which HubState stored them (a clock may step back between two). The last one
+  // again changes nothing.
   void TakeReport(ReportRecord record);
 
   using TargetKey = std::pair<std::string, ClusterId>;  // (app, cluster)
