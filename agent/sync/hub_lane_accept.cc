@@ -116,8 +116,10 @@ void HubLane::HoldBack() {
     const auto missing = next.missing.find(entry.bundle);
     if (missing == next.missing.end()) continue;
     Behind behind{0, false, missing->second};
+    const auto behind_now = world_.behind.find(app);
+    const bool ran = behind_now == world_.behind.end() || behind_now->second.runs;
     if (const trust::StatementApp* before = EntryInForce(app);
-        before != nullptr && before->bundle != entry.bundle) {
+        ran && before != nullptr && before->bundle != entry.bundle) {
       behind.runs = true;
       behind.seq = world_.SeqOf(app.str());
       entry = *before;
@@ -152,6 +154,8 @@ bool HubLane::SameAsNow() const {
 HubLane::State HubLane::Drop() {
   world_.behind = std::move(candidate_->behind);
   candidate_.reset();
+  for (const std::string& code : refusals_) world_.Clear(code);
+  refusals_.clear();
   TellBehind();
   return StartPoll();
 }
@@ -232,9 +236,12 @@ Status HubLane::CheckBundles() {
   });
   for (const auto& [app, entry] : candidate_->statement.apps) {
     if (!entry.prune) keep.insert(app.str());
-    if (world_.bundles.contains(entry.bundle)) continue;
+    const auto known = world_.bundles.find(entry.bundle);
+    // What an app runs has been looked at; one that was behind may have left its mark in `keep`.
+    if (known != world_.bundles.end() && !world_.behind.contains(app)) continue;
     if (candidate_->missing.contains(entry.bundle)) continue;  // its last policy stays
-    const StoredBundle& stored = candidate_->pool.at(entry.bundle);
+    const StoredBundle& stored =
+        known != world_.bundles.end() ? known->second : candidate_->pool.at(entry.bundle);
     TRY(const bundle::Bundle bundle, OpenBundle(stored));
     TRY_VOID(CheckAgainstStatement(bundle, stored.raw_bytes, app.str(), entry));
     if (RulesOf(bundle, entry).keep_on_removal) {

@@ -170,6 +170,32 @@ TEST_F(BehindTest, ItIsAskedForWithBackOffBesideTheHeldPoll) {
   ExpectCartHeld();
 }
 
+TEST_F(BehindTest, ThePolicyOfABundleThatNeverCameIsForgottenWithItsStatement) {
+  Deploy({{"shop", Shop("web:1", 1)}, {"cart", Maps({"cart-0"}, "one")}});
+  FakeHub::App keep = Maps({"cart-0"}, "two");
+  keep.policy.prune = false;
+  sim.hub.lost = {"cart"};
+  Deploy({{"shop", Shop("web:1", 1)}, {"cart", keep}});
+  EXPECT_TRUE(sim.disk.keep_on_removal.contains("cart"));
+  sim.hub.lost.clear();
+  Deploy({{"shop", Shop("web:2", 1)}, {"cart", Maps({"cart-0"}, "one")}});
+  EXPECT_FALSE(sim.disk.keep_on_removal.contains("cart"));
+}
+
+TEST_F(BehindTest, AnAppThatNeverRanIsNotSaidToRun) {
+  Deploy({{"shop", Shop("web:1", 1)}});
+  sim.hub.lost = {"cart"};
+  Deploy({{"shop", Shop("web:1", 1)}, {"cart", Maps({"cart-0"}, "one")}});
+  Deploy({{"shop", Shop("web:1", 1)}, {"cart", Maps({"cart-0"}, "two")}});
+  EXPECT_TRUE(sim.disk.behind.empty());
+  ASSERT_FALSE(sim.Target("cart").problems.empty());
+  EXPECT_NE(sim.Target("cart").problems[0].hint.find("nothing of the app is applied yet"),
+            std::string::npos);
+  sim.hub.lost.clear();
+  sim.Run(Millis(70'000));
+  EXPECT_EQ(Value("cart-0"), "two");
+}
+
 TEST_F(BehindTest, ABundleThatIsWrongRefusesTheStatement) {
   Deploy({{"shop", Shop("web:1", 1)}, {"cart", Maps({"cart-0"}, "one")}});
   sim.hub.damaged = {"cart"};
