@@ -200,6 +200,12 @@ class AppPreparer {
 
   bool Allowed(const ResourceKey& key, bool namespaced) {
     const AppPolicy& policy = input_.policy;
+    if (IsParentKey(key, agent_namespace_)) {
+      Leave(key.Text(), "object_invalid",
+            "ConfigMaps named dunlin-… in the agent's namespace are the parents of apps: give it "
+            "another name or namespace");
+      return false;
+    }
     if (!Lists(policy.allowed_kinds, GroupKind::Of(key))) {
       Leave(key.Text(), "kind_forbidden", "the app may not use this kind");
       return false;

@@ -38,6 +38,12 @@ Result<object::Object*> MetadataMap(object::Object& metadata, std::string_view m
 
 std::string ParentName(std::string_view app) { return "dunlin-" + std::string(app); }
 
+bool IsParentKey(const object::ResourceKey& key, std::string_view agent_namespace) {
+  if (agent_namespace.empty()) agent_namespace = kDefaultAgentNamespace;
+  return key.group.empty() && key.kind == "ConfigMap" && key.namespace_ == agent_namespace &&
+         key.name.starts_with(ParentName(""));
+}
+
 std::string ApplySetId(std::string_view app, std::string_view agent_namespace) {
   if (agent_namespace.empty()) agent_namespace = kDefaultAgentNamespace;
   // name.namespace.kind.group; the group of a ConfigMap is empty.

@@ -26,6 +26,8 @@ inline constexpr std::string_view kDefaultAgentNamespace = "dunlin-system";
 
 // "dunlin-<app>": name of the app's parent ConfigMap.
 std::string ParentName(std::string_view app);
+// Whether a ConfigMap of this key is, or could become, the parent of an app.
+bool IsParentKey(const object::ResourceKey& key, std::string_view agent_namespace);
 // "applyset-<base64url(sha256(name.namespace.kind.group))>-v1" of that ConfigMap.
 std::string ApplySetId(std::string_view app, std::string_view agent_namespace);
 

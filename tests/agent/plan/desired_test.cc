@@ -158,6 +158,19 @@ TEST(Prepare, OneBadObjectDoesNotHarmTheOthers) {
   EXPECT_TRUE(set.apps[0].complete);
 }
 
+// Taken over by an app, the parent of another one would be changed, and removed with that app.
+TEST(Prepare, AParentOfAnAppIsNobodysManifest) {
+  Scene scene;
+  scene.Want("shop", Manifest("v1", "ConfigMap", "dunlin-other",
+                              R"({"metadata":{"namespace":"dunlin-system"}})"));
+  scene.Want("shop", Manifest("v1", "ConfigMap", "dunlin",
+                              R"({"metadata":{"namespace":"dunlin-system"}})"));
+  scene.Want("shop", ConfigMap("dunlin-other"));  // elsewhere
+  const DesiredSet set = scene.Prepared();
+  EXPECT_EQ(Codes(set.apps[0]), (std::vector<std::string>{"object_invalid"}));
+  EXPECT_EQ(Keys(set.apps[0]).size(), 2u);
+}
+
 TEST(Prepare, AnObjectWithoutIdentityMakesTheAppIncomplete) {
   Scene scene;
   scene.Want("shop", Json(R"({"apiVersion":"v1","kind":"Secret","metadata":{}})"));
